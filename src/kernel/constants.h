@@ -72,6 +72,16 @@
 #define PIDFD_GET_USER_NAMESPACE _IO(PIDFD_IOC_MAGIC, 9)
 #define PIDFD_GET_UTS_NAMESPACE _IO(PIDFD_IOC_MAGIC, 10)
 #endif
+/* What the first version of PIDFD_GET_INFO answers, 6.13; larger sizes extend it. */
+struct kernel_pidfd_info {
+	uint64_t mask, cgroup_id;
+	uint32_t pid, tgid, ppid;
+	uint32_t ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+	int32_t exit_code;
+};
+_Static_assert(sizeof(struct kernel_pidfd_info) == 64, "the kernel tells versions by size");
+#define KERNEL_PIDFD_GET_INFO _IOWR(PIDFD_IOC_MAGIC, 11, struct kernel_pidfd_info)
+#define KERNEL_PIDFD_INFO_PID 0x1
 
 /* Mounts. The flags of umount2(2), since <sys/mount.h> clashes with <linux/mount.h>. */
 #ifndef MNT_DETACH
