@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLAN_CHANNEL_H
+#define PLAN_CHANNEL_H
+
+/*
+ * What parent and child say to each other over the close-on-exec SOCK_SEQPACKET pair. Each packet
+ * is one struct channel_message, or its first bytes up to what its type needs.
+ *
+ * Parent to child: CHANNEL_RELEASE, once. Child to parent: CHANNEL_HAND_BACK with one descriptor
+ * (SCM_RIGHTS) for a slot; CHANNEL_ERROR, after which it exits. Without --init the end of file
+ * means that exec succeeded. inro's own init keeps the channel open as descriptor 3 (its life line:
+ * end of file there means that inro is gone), so it says CHANNEL_STARTED when the command runs.
+ *
+ * No pointers, fixed widths: inro-init is compiled with another libc. Included by both.
+ */
+
+#include <stdint.h>
+
+#include <inro/error.h>
+
+enum channel_type {
+	CHANNEL_RELEASE = 1,
+	CHANNEL_HAND_BACK,
+	CHANNEL_STARTED,
+	CHANNEL_ERROR,
+};
+
+struct channel_message {
+	uint32_t type;
+	int32_t slot;  /* CHANNEL_HAND_BACK: which */
+	int32_t step;  /* CHANNEL_ERROR: index of the step that failed, -1 = inro-init */
+	uint32_t pad;
+	struct inro_error error;
+};
+
+/* The size of a packet without an error. */
+#define CHANNEL_SHORT 16
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLAN_FACTS_H
+#define PLAN_FACTS_H
+
+/*
+ * The facts: what the host and the caller are, as far as a plan depends on it. Gathered once by
+ * the features' gather() before resolving, which itself touches nothing; tests feed recorded ones.
+ * Data only; all memory belongs to the arena.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "plan/spec.h"
+
+/* A system directory of the host's root: a directory, or a link as merged-/usr has it. */
+struct root_entry {
+	const char *name; /* "bin" */
+	const char *link; /* where the link points ("usr/bin"), NULL for a directory */
+};
+
+enum cgroup_layout {
+	CGROUP_NONE,
+	CGROUP_V2,
+	CGROUP_HYBRID, /* v1 controllers, and a v2 hierarchy without them */
+	CGROUP_V1,
+};
+
+/* A v1 hierarchy: where it is mounted and which group the caller is in. */
+struct cgroup_v1 {
+	const char *controller; /* "memory", "cpu", "cpuacct", "pids", "freezer", "cpuset", ... */
+	const char *mount;
+	const char *own_path;
+	bool writable;
+};
+
+struct cgroup_facts {
+	enum cgroup_layout layout;
+	const char *mount;    /* of the v2 hierarchy; NULL */
+	const char *own_path; /* the caller's v2 group, from the mount: "/user.slice/..." */
+	const char *controllers; /* those of the v2 hierarchy that groups below may get, blank-separated */
+	bool delegated;       /* the caller may make groups below own_path */
+	const char *parent_path; /* the v2 group under which containers' groups are made; NULL */
+	struct cgroup_v1 *v1;
+	size_t n_v1;
+};
+
+struct subid_facts {
+	bool looked_up;
+	struct id_range *uids, *gids; /* .outer and .count are set */
+	size_t n_uids, n_gids;
+	const char *newuidmap, *newgidmap; /* absolute paths; NULL where not installed */
+};
+
+struct facts {
+	struct arena arena;
+	const char *kernel;  /* release, "6.18.1" */
+	uint32_t uid, gid;   /* effective, in the caller's user namespace */
+	uint32_t *groups;
+	size_t n_groups;
+	uint64_t caps;       /* effective */
+	bool initial_userns; /* the caller's ids are the host's: the whole range maps to itself */
+	bool setgroups_denied;
+	struct id_range *own_uids, *own_gids; /* the caller's own maps, where not initial */
+	size_t n_own_uids, n_own_gids;
+	bool chrooted;       /* the root is not its mount's: a user namespace would be refused */
+	bool proc_masked;    /* a mount covers part of /proc: a new procfs will be refused */
+	unsigned max_user_namespaces; /* /proc/sys/user/max_user_namespaces */
+	const char *cwd;     /* NULL where it is unreachable */
+	const char *home;    /* $HOME, or the passwd file's */
+	const char *user;    /* $USER, or the passwd file's; NULL */
+	struct root_entry *roots;
+	size_t n_roots;
+	const char *resolv_conf; /* where /etc/resolv.conf really is, when it is a link; NULL */
+	bool is_tty[3];
+	bool error_same_tty; /* standard error is the same terminal as standard output */
+	struct cgroup_facts cgroup;
+	struct subid_facts subids;
+	int landlock_abi;    /* 0 = none */
+};
+
+/* Does the caller have this capability, here? */
+static inline bool facts_has_cap(const struct facts *facts, int capability)
+{
+	return facts->caps >> capability & 1;
+}
+
+#endif
