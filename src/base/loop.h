@@ -32,14 +32,20 @@ int loop_add_fd(struct loop *loop, int fd, uint32_t events, loop_callback callba
 int loop_add_timer(struct loop *loop, uint64_t in_ns, loop_callback callback, void *data,
 		   struct loop_source **ret);
 
-/* Other events of interest (0 = none for now); another time for a timer. */
+/*
+ * Other events of interest; 0 = none for now, not even EPOLLHUP and EPOLLERR. Another time for a
+ * timer, which may have fired.
+ */
 int loop_source_events(struct loop_source *source, uint32_t events);
 int loop_source_again(struct loop_source *source, uint64_t in_ns);
 
-/* Returns NULL. May be called from its own callback. */
+/*
+ * Returns NULL. May be called from its own callback; remove a source before its descriptor is
+ * closed, as the kernel keeps watching an open file that other descriptors still name.
+ */
 struct loop_source *loop_source_remove(struct loop_source *source);
 
-/* Run until a callback ends it: 0, or its negative errno. */
+/* Run until a callback ends it: 0, or its negative errno. Can be run again. */
 int loop_run(struct loop *loop);
 
 #endif
