@@ -54,9 +54,7 @@
 
 void ns_join_init(struct ns_join *join)
 {
-	*join = (struct ns_join){ .pidfd = -EBADF };
-	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++)
-		join->ns_fd[kind] = -EBADF;
+	*join = (struct ns_join)NS_JOIN_NULL;
 }
 
 void ns_join_deinit(struct ns_join *join)

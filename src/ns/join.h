@@ -7,6 +7,7 @@
  * in them (child-safe).
  */
 
+#include <errno.h>
 #include <stdbool.h>
 
 #include "ns/kind.h"
@@ -21,6 +22,12 @@ struct ns_join {
 };
 
 #define cleanup_ns_join cleanup(ns_join_deinit)
+
+/* One that holds nothing yet; ns_join_init() makes the same. */
+#define NS_JOIN_NULL                                                            \
+	{                                                                       \
+		.pidfd = -EBADF, .ns_fd = { [0 ... NS_KINDS - 1] = -EBADF }     \
+	}
 
 void ns_join_init(struct ns_join *join);
 void ns_join_deinit(struct ns_join *join);

@@ -56,10 +56,9 @@ static void in_child(uint64_t flags, int (*check)(int), int argument)
 
 static int join_everything(int pidfd)
 {
-	cleanup_ns_join struct ns_join join;
+	cleanup_ns_join struct ns_join join = NS_JOIN_NULL;
 	struct inro_error error = { 0 };
 
-	ns_join_init(&join);
 	if (ns_join_add_pidfd(&join, pidfd, NS_ALL, &error) < 0)
 		return 1;
 	if (ns_join_prepare(&join, &error) < 0)
@@ -87,10 +86,9 @@ static void one_process_as_root(void **state)
 /* The same without the pidfd, by single calls: what is outside first, then the user namespace. */
 static int join_by_fds(int pidfd)
 {
-	cleanup_ns_join struct ns_join join;
+	cleanup_ns_join struct ns_join join = NS_JOIN_NULL;
 	enum ns_kind kind;
 
-	ns_join_init(&join);
 	for (kind = 0; kind < NS_KINDS; kind++) {
 		int fd = ns_open_pidfd(pidfd, kind, 0, NULL);
 
@@ -165,10 +163,9 @@ static void ordinary_user(void **state)
 
 static int join_uts_denied(int pidfd)
 {
-	cleanup_ns_join struct ns_join join;
+	cleanup_ns_join struct ns_join join = NS_JOIN_NULL;
 	struct inro_error error = { 0 };
 
-	ns_join_init(&join);
 	if (ns_join_add_pidfd(&join, pidfd, NS_BIT(NS_UTS), NULL) < 0)
 		return 1;
 	child_drop_root();
@@ -196,10 +193,9 @@ static void denied(void **state)
 static void own_are_left_away(void **state)
 {
 	cleanup_close int pidfd = sys_pidfd_open(getpid(), 0);
-	cleanup_ns_join struct ns_join join;
+	cleanup_ns_join struct ns_join join = NS_JOIN_NULL;
 
 	(void)state;
-	ns_join_init(&join);
 	assert_int_equal(ns_join_add_pidfd(&join, pidfd, NS_ALL, NULL), 0);
 	assert_int_equal(ns_join_prepare(&join, NULL), 0);
 	assert_int_equal(join.kinds, 0);
@@ -210,7 +206,7 @@ static void own_are_left_away(void **state)
 static void masks_and_groups(void **state)
 {
 	cleanup_close int a = -EBADF, b = -EBADF;
-	cleanup_ns_join struct ns_join join;
+	cleanup_ns_join struct ns_join join = NS_JOIN_NULL;
 	pid_t pid_a, pid_b;
 
 	(void)state;
@@ -219,7 +215,6 @@ static void masks_and_groups(void **state)
 	pid_b = child_spawn(CLONE_NEWIPC, NULL);
 	a = sys_pidfd_open(pid_a, 0);
 	b = sys_pidfd_open(pid_b, 0);
-	ns_join_init(&join);
 	assert_int_equal(ns_join_add_pidfd(&join, a, NS_BIT(NS_UTS) | NS_BIT(NS_NET), NULL), 0);
 	assert_int_equal(ns_join_add_pidfd(&join, b, NS_BIT(NS_IPC), NULL), 0);
 	assert_int_equal(join.kinds, NS_BIT(NS_UTS) | NS_BIT(NS_NET) | NS_BIT(NS_IPC));
@@ -247,7 +242,7 @@ static void masks_and_groups(void **state)
 static void pid_states(void **state)
 {
 	cleanup_close int own = ns_open_self(NS_PID, 0, NULL), fd = -EBADF, pidfd = -EBADF;
-	cleanup_ns_join struct ns_join join;
+	cleanup_ns_join struct ns_join join = NS_JOIN_NULL;
 	struct inro_error error = { 0 };
 	pid_t pid;
 
@@ -266,7 +261,6 @@ static void pid_states(void **state)
 	child_end(pid);
 	assert_int_equal(ns_pid_state(fd), NS_PID_DEAD);
 	assert_int_equal(waitpid(-1, NULL, __WALL), -1); /* the probe left no child */
-	ns_join_init(&join);
 	assert_int_equal(ns_join_add_fd(&join, NS_PID, take_fd(&fd), NULL), 0);
 	assert_int_equal(ns_join_prepare(&join, &error), -ESRCH);
 	assert_non_null(strstr(error.why, "PID 1 has ended"));
@@ -280,7 +274,6 @@ static void unborn_pid_namespace(void **state)
 	NEEDS_ROOT();
 	pid = child_fork(0);
 	if (pid == 0) {
-		cleanup_ns_join struct ns_join join;
 		int fd;
 
 		if (unshare(CLONE_NEWPID) < 0)
@@ -296,7 +289,6 @@ static void unborn_pid_namespace(void **state)
 			_exit(getpid() == 1 ? 0 : 3);
 		if (child_result(pid) != 0 || ns_pid_state(fd) != NS_PID_DEAD)
 			_exit(4);
-		ns_join_init(&join);
 		_exit(0);
 	}
 	assert_int_equal(child_result(pid), 0);
@@ -304,10 +296,9 @@ static void unborn_pid_namespace(void **state)
 
 static int join_upwards(int pidfd)
 {
-	cleanup_ns_join struct ns_join join;
+	cleanup_ns_join struct ns_join join = NS_JOIN_NULL;
 	struct inro_error error = { 0 };
 
-	ns_join_init(&join);
 	if (ns_join_add_pidfd(&join, pidfd, NS_BIT(NS_PID), NULL) < 0)
 		return 1;
 	if (ns_join_prepare(&join, &error) != -EINVAL)
@@ -334,11 +325,10 @@ static void *wait_for_ever(void *unused_argument)
 
 static int join_with_threads(int pidfd)
 {
-	cleanup_ns_join struct ns_join join;
+	cleanup_ns_join struct ns_join join = NS_JOIN_NULL;
 	struct inro_error error = { 0 };
 	pthread_t thread;
 
-	ns_join_init(&join);
 	if (ns_join_add_pidfd(&join, pidfd, NS_BIT(NS_USER), NULL) < 0)
 		return 1;
 	if (ns_join_prepare(&join, NULL) < 0 || pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
