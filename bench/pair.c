@@ -54,6 +54,7 @@ struct options {
 
 static struct command commands[MAX_COMMANDS];
 static unsigned int n_commands;
+static int null_fd; /* the measured commands' standard output; ours is for the JSON */
 
 static void die(const char *what, const char *name)
 {
@@ -114,7 +115,7 @@ static void run_once(const struct command *c, const struct options *o, struct sa
 	pid_t pid;
 
 	begin = now_ns();
-	pid = start(c, o, -1, -1);
+	pid = start(c, o, -1, null_fd);
 	while (wait4(pid, &status, 0, &ru) < 0)
 		if (errno != EINTR)
 			die("wait4", c->name);
@@ -264,7 +265,7 @@ static void run_alive(const struct options *o)
 	for (unsigned int i = 0; i < n_commands; i++) {
 		alive_one(&commands[i], o, i + 1 == n_commands);
 		/* The kernel's workers are still taking down what ended just now. */
-		sleep(2);
+		sleep(1 + o->alive / 250);
 	}
 	printf(" ]}\n");
 }
@@ -355,6 +356,9 @@ int main(int argc, char **argv)
 		run_alive(&o);
 		return 0;
 	}
+	null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (null_fd < 0)
+		die("open", "/dev/null");
 	samples = calloc((size_t)n_commands * o.runs, sizeof(*samples));
 	if (!samples)
 		die("calloc", "samples");
