@@ -57,7 +57,7 @@
 #define P_PIDFD 3 /* 5.4 */
 #endif
 #ifndef PIDFD_THREAD
-#define PIDFD_THREAD 02000 /* O_EXCL, 6.9 */
+#define PIDFD_THREAD 0200 /* O_EXCL, 6.9 */
 #endif
 #define PIDFD_IOC_MAGIC 0xff
 #ifndef PIDFD_GET_CGROUP_NAMESPACE
