@@ -48,8 +48,8 @@
  * misleading ENOMEM. That its PID 1 cannot be found (NS_GET_PID_FROM_PIDNS, 6.11) also holds for
  * one that has had no process yet, and that can very well be joined. The two differ in what a
  * clone with a chosen PID of 2 answers: EINVAL where there has never been a PID 1, ENOMEM (or
- * EPERM) where there was. It is asked by a short-lived child, and never makes a process unless a
- * PID 1 came up in the same moment.
+ * EPERM) where there was. It is asked by a short-lived child that joined it for its own children, and
+ * makes no process unless a PID 1 came up in the same moment.
  */
 
 void ns_join_init(struct ns_join *join)
@@ -283,19 +283,17 @@ int ns_join_now(const struct ns_join *join, unsigned mask, struct inro_error *er
 	return r < 0 ? ns_join_explain(join, kind, r, error) : 0;
 }
 
-/* In a child: what does a clone into the namespace say, with a PID that only PID 1 can precede? */
-static enum ns_pid_state probe_in_child(int pidns_fd)
+/* Into the namespace for children: what does a clone say, with a PID that only PID 1 can precede? */
+static enum ns_pid_state probe_children(void)
 {
 	pid_t two = 2;
+	/* Without an exit signal it stays hidden from the caller's SIGCHLD handler and wait(). */
 	struct clone_args args = {
 		.set_tid = (uint64_t)(uintptr_t)&two,
 		.set_tid_size = 1,
 	};
-	pid_t pid;
+	pid_t pid = sys_clone3(&args, sizeof(args));
 
-	if (setns(pidns_fd, CLONE_NEWPID) < 0)
-		return NS_PID_UNKNOWN;
-	pid = sys_clone3(&args, sizeof(args));
 	switch (pid) {
 	case 0:
 		sys_exit_group(0);
@@ -307,24 +305,43 @@ static enum ns_pid_state probe_in_child(int pidns_fd)
 	case -EEXIST:
 		return NS_PID_ALIVE;
 	default:
-		return pid > 0 ? NS_PID_ALIVE : NS_PID_UNKNOWN;
+		break;
 	}
+	if (pid < 0)
+		return NS_PID_UNKNOWN;
+	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	return NS_PID_ALIVE;
 }
 
-static enum ns_pid_state probe_by_clone(int pidns_fd)
+/* The same for any namespace, by a child that joins it for its children. */
+static enum ns_pid_state probe_by_child(int pidns_fd)
 {
-	/* Without an exit signal it stays hidden from the caller's SIGCHLD handler and wait(). */
 	struct clone_args args = { .exit_signal = 0 };
 	pid_t pid = sys_clone3(&args, sizeof(args));
 	int status = 0;
 
-	if (pid == 0)
-		sys_exit_group(probe_in_child(pidns_fd));
+	if (pid == 0) {
+		if (setns(pidns_fd, CLONE_NEWPID) < 0)
+			sys_exit_group(NS_PID_UNKNOWN);
+		sys_exit_group(probe_children());
+	}
 	if (pid < 0)
 		return NS_PID_UNKNOWN;
 	while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
 		;
 	return WIFEXITED(status) ? (enum ns_pid_state)WEXITSTATUS(status) : NS_PID_UNKNOWN;
+}
+
+static enum ns_pid_state probe(int pidns_fd)
+{
+	cleanup_close int own = ns_open_self(NS_PID, 0, NULL);
+	cleanup_close int children = ns_open_self(NS_PID, NS_OPEN_FOR_CHILDREN, NULL);
+
+	/* A child must not be born into an unborn namespace by the way: it would be its PID 1. */
+	if (ns_same(children, pidns_fd) == 1)
+		return probe_children();
+	return ns_same(children, own) == 1 ? probe_by_child(pidns_fd) : NS_PID_UNKNOWN;
 }
 
 enum ns_pid_state ns_pid_state(int pidns_fd)
@@ -333,7 +350,7 @@ enum ns_pid_state ns_pid_state(int pidns_fd)
 	int init = ioctl(pidns_fd, NS_GET_PID_FROM_PIDNS, 1);
 
 	if (init < 0)
-		return errno == ESRCH ? probe_by_clone(pidns_fd) : NS_PID_UNKNOWN;
+		return errno == ESRCH ? probe(pidns_fd) : NS_PID_UNKNOWN;
 	/* A PID 1 that nobody has waited for yet is found, but has ended. */
 	pidfd = sys_pidfd_open(init, 0);
 	return pidfd < 0 || procfs_pidfd_ended(pidfd) ? NS_PID_DEAD : NS_PID_ALIVE;
