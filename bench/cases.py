@@ -15,7 +15,6 @@ An element that is a list is spliced in. Correct inro's lines here when its opti
 """
 
 NS = "pid,uts,ipc,mnt,cgroup"
-FLOORS = ("{floor}", "{floor_libc}")
 
 # The box: what bubblewrap's manual page shows, as its own options and as the floor's.
 LINKS = [("usr/bin", "/bin"), ("usr/sbin", "/sbin"), ("usr/lib", "/lib"), ("usr/lib64", "/lib64")]

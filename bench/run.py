@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cases  # noqa: E402
 
@@ -222,17 +223,20 @@ def measure(bench, name, what, commands):
 
 
 def measure_nesting(bench):
-    """Grows it linearly? The time of a level, early and late."""
+    """Grows it linearly? The time of a level, early and late; all depths in the same rounds."""
     args = bench.args
-    medians = {}
+    usable, which = [], []
     for levels in NEST_LEVELS:
-        usable = bench.usable(f"nest {levels}", cases.nested(levels))
-        if not usable:
-            return None
-        got = bench.pair(["--runs", str(max(20, args.runs // 4)), "--settle", str(args.settle)],
-                         usable)
-        for c in got["commands"]:
-            medians.setdefault(c["name"], {})[levels] = statistics.median(c["wall_ns"]) / 1e6
+        for name, argv in bench.usable(f"nest {levels}", cases.nested(levels)):
+            usable.append((f"{name} {levels}", argv))
+            which.append((name, levels))
+    medians = {}
+    got = usable and bench.pair(["--runs", str(max(20, args.runs // 4)), "--settle",
+                                 str(args.settle)], usable)["commands"]
+    for (name, levels), c in zip(which, got):
+        medians.setdefault(name, {})[levels] = statistics.median(c["wall_ns"]) / 1e6
+    if not medians:
+        return None
     title("nest: PID namespaces inside each other, ms", args.markdown)
     table = Table(["command", *map(str, NEST_LEVELS), "a level, 1 to 8", "a level, 16 to 32"],
                   args.markdown)
