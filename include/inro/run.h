@@ -105,7 +105,15 @@ struct inro_result {
 	uint64_t user_ns, system_ns; /* CPU time of everything that the container ran */
 	uint64_t peak_memory_bytes;  /* of the whole container with a cgroup; of its largest process without */
 	bool whole;          /* times and memory are the cgroup's, not the largest process's */
+	bool by_terminal;    /* an interrupt or quit typed at the terminal ended it */
+	bool was_init;       /* its process was PID 1 of its PID namespace */
 };
+
+/*
+ * Say in words how it ended ("exited with status 1", "killed by SIGKILL"), without a newline.
+ * At most SIZE - 1 bytes; returns the length that it would take, as snprintf.
+ */
+size_t inro_result_format(const struct inro_result *result, char *text, size_t size);
 
 /*
  * Wait for the end: forwards signals, relays the terminal, enforces limits of time, as the spec says.
