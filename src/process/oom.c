@@ -17,6 +17,7 @@
 #include "base/procfs.h"
 #include "plan/feature.h"
 #include "plan/run.h"
+#include "process/proc_child.h"
 
 extern const struct feature feature_oom;
 
@@ -25,23 +26,6 @@ enum { OOM_SCORE_ADJ_MIN = -1000, OOM_SCORE_ADJ_MAX = 1000 };
 struct oom_spec {
 	const char *text; /* the number, normalized; NULL: as the caller's */
 };
-
-/* The directory of the child in a procfs that shows it under the number that the caller knows. */
-static int open_child_dir(const struct run *run)
-{
-	cleanup_close int own_fd = -EBADF;
-	int proc_fd = run_fd(run, SLOT_HOST_PROC), r;
-	enum procfs_view view;
-
-	if (proc_fd < 0)
-		proc_fd = own_fd = procfs_open();
-	if (proc_fd < 0)
-		return proc_fd;
-	r = procfs_view(proc_fd, &view);
-	if (r < 0)
-		return r;
-	return view == PROCFS_OWN ? procfs_open_pid(proc_fd, run->pid) : -EXDEV;
-}
 
 static int write_score(int dir_fd, const char *text)
 {
@@ -52,7 +36,7 @@ static int write_score(int dir_fd, const char *text)
 
 static int run_oom_score_adj(struct run *run, const struct step *step, struct inro_error *error)
 {
-	cleanup_close int dir_fd = open_child_dir(run);
+	cleanup_close int dir_fd = proc_child_open(run);
 	int r;
 
 	if (dir_fd < 0)
