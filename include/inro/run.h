@@ -22,6 +22,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -73,6 +74,16 @@ struct inro_plan *inro_plan_free(struct inro_plan *plan);
 /* Tell the plan, step by step, as text or as JSON; nothing is run. */
 int inro_plan_explain(const struct inro_plan *plan, bool json, FILE *stream, struct inro_error *error);
 
+/* The notes of a plan: what the user should know though nothing is wrong. NULL past the last. */
+const char *inro_plan_note(const struct inro_plan *plan, size_t index);
+
+/*
+ * What the plan will have in force: *ret_name and *ret_value ("memory", "64M"), valid as long as
+ * the plan. Returns false past the last.
+ */
+bool inro_plan_applied(const struct inro_plan *plan, size_t index, const char **ret_name,
+		       const char **ret_value);
+
 /*
  * Run the plan: on success the command runs, and *ret is the caller's, who must wait for it. On
  * failure every step that was done has been undone. The plan must outlive the container; one plan
@@ -120,6 +131,12 @@ size_t inro_result_format(const struct inro_result *result, char *text, size_t s
  * Blocks the signals it forwards while it waits.
  */
 int inro_container_wait(struct inro_container *container, struct inro_result *ret, struct inro_error *error);
+
+/*
+ * Write what each step took, as a table, where the spec said "trace"; nothing otherwise. May be
+ * called at any time after the start.
+ */
+int inro_container_trace(const struct inro_container *container, FILE *stream, struct inro_error *error);
 
 /* Send a signal to the container's PID 1. */
 int inro_container_kill(struct inro_container *container, int signal, struct inro_error *error);

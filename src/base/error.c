@@ -34,6 +34,15 @@ int error_raw(struct inro_error *error, int code, const char *call, const char *
 	return code;
 }
 
+void error_raw_kind(struct inro_error *error, enum inro_error_kind kind, const char *why)
+{
+	if (!error)
+		return;
+	error->kind = kind;
+	if (why)
+		copy_field(error->why, sizeof(error->why), why);
+}
+
 static void fill(struct inro_error *error, enum inro_error_kind kind, int code, const char *what)
 {
 	memset(error, 0, sizeof(*error));

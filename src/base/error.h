@@ -19,6 +19,9 @@
  */
 int error_raw(struct inro_error *error, int code, const char *call, const char *object);
 
+/* Child-safe: change the kind of an error just filled, and give its cause in ready words. */
+void error_raw_kind(struct inro_error *error, enum inro_error_kind kind, const char *why);
+
 /* What was asked for is wrong: WHAT is the option or field ("--memory"). Returns -EINVAL. */
 int fail_usage(struct inro_error *error, const char *what, const char *format, ...) printf_like(3, 4);
 

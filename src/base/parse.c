@@ -216,7 +216,7 @@ int parse_duration(const char *text, uint64_t *ret_ns)
 	uint64_t total = 0;
 
 	do {
-		uint64_t whole, nano, unit, part;
+		uint64_t whole, nano, unit, part = 0;
 		int r = parse_decimal(text, &text, &whole, &nano);
 
 		if (r == 0)

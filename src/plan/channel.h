@@ -8,8 +8,10 @@
  *
  * Parent to child: CHANNEL_RELEASE, once. Child to parent: CHANNEL_HAND_BACK with one descriptor
  * (SCM_RIGHTS) for a slot; CHANNEL_ERROR, after which it exits. Without --init the end of file
- * means that exec succeeded. inro's own init keeps the channel open as descriptor 3 (its life line:
- * end of file there means that inro is gone), so it says CHANNEL_STARTED when the command runs.
+ * means that exec succeeded. inro's own init keeps the channel open (its life line: end of file there
+ * means that inro is gone), so it says CHANNEL_STARTED when the command runs, and CHANNEL_ENDED with
+ * its wait status when it has ended: as PID 1 it cannot end by a signal itself. It runs with the
+ * command's ids, so that the command could speak in its place: believe only these three of it.
  *
  * No pointers, fixed widths: inro-init is compiled with another libc. Included by both.
  */
@@ -23,13 +25,14 @@ enum channel_type {
 	CHANNEL_HAND_BACK,
 	CHANNEL_STARTED,
 	CHANNEL_ERROR,
+	CHANNEL_ENDED,
 };
 
 struct channel_message {
 	uint32_t type;
 	int32_t slot;  /* CHANNEL_HAND_BACK: which */
 	int32_t step;  /* CHANNEL_ERROR: index of the step that failed, -1 = inro-init */
-	uint32_t pad;
+	int32_t status; /* CHANNEL_ENDED: of the command, as waitpid(2) gives it */
 	struct inro_error error;
 };
 

@@ -29,21 +29,26 @@ enum cgroup_layout {
 	CGROUP_V1,
 };
 
-/* A v1 hierarchy: where it is mounted and which group the caller is in. */
+/* A mounted v1 hierarchy, and which group of it the caller is in. */
 struct cgroup_v1 {
-	const char *controller; /* "memory", "cpu", "cpuacct", "pids", "freezer", "cpuset", ... */
+	const char *controllers; /* "memory", "cpu,cpuacct" */
 	const char *mount;
-	const char *own_path;
-	bool writable;
+	const char *own_path;    /* from the mount; NULL where the mount does not show it */
+	bool writable;           /* the caller may make groups below own_path */
 };
 
 struct cgroup_facts {
+	bool gathered;           /* only where something asks for a cgroup */
 	enum cgroup_layout layout;
-	const char *mount;    /* of the v2 hierarchy; NULL */
-	const char *own_path; /* the caller's v2 group, from the mount: "/user.slice/..." */
-	const char *controllers; /* those of the v2 hierarchy that groups below may get, blank-separated */
-	bool delegated;       /* the caller may make groups below own_path */
-	const char *parent_path; /* the v2 group under which containers' groups are made; NULL */
+	const char *name;        /* how this container's groups are going to be called */
+	const char *mount;       /* of the v2 hierarchy; NULL */
+	const char *own_path;    /* the caller's v2 group, from the mount: "/user.slice/..."; NULL */
+	bool real_root;          /* the mount shows the hierarchy's very top, not a container's own group */
+	bool top_writable, own_writable, above_writable; /* groups may be made there; above: beside one's own */
+	bool delegated;          /* systemd marked the own group as handed over (Delegate=yes) */
+	unsigned n_others;       /* other processes that live right in the own group */
+	unsigned top, own, above; /* controllers that groups below may get, bits of CGROUP_BIT() */
+	bool own_divided;        /* groups below the own one have controllers already */
 	struct cgroup_v1 *v1;
 	size_t n_v1;
 };
@@ -80,6 +85,7 @@ struct facts {
 	struct cgroup_facts cgroup;
 	struct subid_facts subids;
 	int landlock_abi;    /* 0 = none */
+	const uint64_t *rlimit_hard; /* inherited hard limits by RLIMIT_*; NULL where none is to be set */
 };
 
 /* Does the caller have this capability, here? */

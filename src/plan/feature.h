@@ -17,7 +17,7 @@
 
 #include "base/error.h"
 #include "plan/facts.h"
-#include "plan/option.h"
+#include "base/option.h"
 #include "plan/plan.h"
 #include "plan/spec.h"
 

@@ -45,8 +45,8 @@ enum stage {
 	STAGE_SOURCE,     /* clone the mount trees of sources, while the mounts are still the host's */
 	STAGE_ROOT,       /* the new root, attached */
 	STAGE_MOUNT,      /* everything on it, parents before children */
+	STAGE_MASK,       /* masked and read-only paths; the root itself */
 	STAGE_PIVOT,      /* the new root becomes "/", the old one goes */
-	STAGE_MASK,       /* masked and read-only paths */
 	STAGE_SYSTEM,     /* host name, sysctl, loopback, labels */
 	STAGE_TTY,        /* session and terminal */
 	STAGE_PROCESS,    /* limits, priorities, working directory, signals */
@@ -82,12 +82,14 @@ extern const struct stage_info stage_info[N_STAGES];
 enum slot {
 	SLOT_NONE,
 	SLOT_CHANNEL,    /* this side's end of the socket pair between parent and child */
+	SLOT_CHILD_CHANNEL, /* the child's end, in the parent until the child is cloned */
 	SLOT_HOST_PROC,  /* the parent's verified /proc */
 	SLOT_PROC,       /* the child's private procfs, detached */
 	SLOT_ROOT,       /* the new root's mount */
 	SLOT_SCRATCH,    /* a private tmpfs for files, overlay layers and masks; goes with the old root */
 	SLOT_CGROUP,     /* the container's v2 cgroup directory, for CLONE_INTO_CGROUP */
 	SLOT_USERNS,     /* the user namespace of id-mapped mounts */
+	SLOT_PTS,        /* the container's own devpts: the root directory of that mount */
 	SLOT_PTY_MASTER,
 	SLOT_PTY_SLAVE,
 	SLOT_STDIN,      /* what the child's 0, 1, 2 become, where they are not the caller's own */
@@ -148,8 +150,13 @@ struct settled {
 	bool no_new_privs;
 	uint64_t caps;       /* the command's capabilities: permitted, effective, bounding, ambient */
 	enum tty_mode tty;   /* NEW, SHARE or NONE: no longer AUTO */
+	bool own_devpts;     /* SLOT_PTS will be there when the child comes to STAGE_TTY */
+	bool filter_tty_input; /* the caller's terminal is handed in: TIOCSTI and TIOCLINUX must be denied */
 	enum net_mode net;
 	const char *const *args; /* the command */
+	const char *const *argv0_args; /* the same under another name (--argv0); NULL */
+	const char *const *exec_args; /* what is executed in its place, from exec_slot (inro's init) */
+	int exec_slot;       /* SLOT_NONE: the command itself, looked up in the container's PATH */
 	const char *const *env;  /* its environment, "NAME=value", NULL-terminated */
 	size_t n_env;
 	const char *workdir; /* inside; never NULL once settled */

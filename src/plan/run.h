@@ -11,15 +11,27 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "inro/error.h"
 #include "plan/plan.h"
 
-struct inro_error;
 struct inro_result;
 struct loop;
+struct terminal;
+struct supervisor;
 
 /* When a step began and ended, CLOCK_MONOTONIC nanoseconds; in memory that both sides share. */
 struct trace_entry {
 	uint64_t begin, end;
+};
+
+/*
+ * Memory that parent and child share: the child reports here, so that no filter it has installed on
+ * itself can keep it from telling why it failed.
+ */
+struct run_shared {
+	struct inro_error error;
+	bool at_exec; /* the child came as far as execve(2) */
+	/* Followed by the trace and the states. */
 };
 
 struct run {
@@ -28,14 +40,19 @@ struct run {
 	pid_t pid;               /* the container's PID 1, as the caller sees it; 0 before clone */
 	int pidfd;
 	pid_t parent_pid;        /* inro itself, as it sees itself */
-	struct trace_entry *trace; /* by step index; NULL without --trace */
-	uint8_t *state;          /* by step index, shared with the child: enum step_state */
+	struct run_shared *shared;
+	struct trace_entry *trace; /* by step index; in shared memory; NULL without --trace */
+	uint8_t *state;          /* by step index, in shared memory: enum step_state */
 	bool child;              /* this copy is the child's */
 
 	/* Parent only, from clone on. Steps of STAGE_STARTED add their sources to the loop. */
 	struct loop *loop;
 	struct inro_result *result; /* filled when it ends; a limit that ends it sets `end` first */
 	bool ending;             /* somebody has begun to end the container; see run_end() */
+	int end_number;          /* the signal run_end() was called with; 0 before */
+	uint64_t started_ns;     /* CLOCK_MONOTONIC, when the child was cloned; 0 = not noted */
+	struct terminal *terminal;     /* src/tty's, from STAGE_OPEN on; NULL where nothing is relayed */
+	struct supervisor *supervisor; /* the engine's, while it waits */
 };
 
 enum step_state {
@@ -76,5 +93,12 @@ int run_hand_back(struct run *run, int slot, int fd);
  * it would ignore it), and SIGKILL after GRACE_NS (0 = at once). The first reason stays.
  */
 int run_end(struct run *run, int reason, int number, uint64_t grace_ns);
+
+/*
+ * Parent: the user typed the interrupt or quit character (NUMBER: SIGINT, SIGQUIT) at a terminal
+ * that inro relays, while PID 1's group was in its foreground. PID 1 is about to get the signal;
+ * where it would drop it, the container is ended instead.
+ */
+int run_interrupted(struct run *run, int number);
 
 #endif

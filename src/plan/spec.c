@@ -22,7 +22,7 @@ struct spec_mount *spec_add_mount(struct spec *spec, enum mount_type type, const
 		return NULL;
 	mount->type = type;
 	mount->source_fd = -EBADF;
-	mount->origin = ORIGIN_USER;
+	mount->origin = spec->applying;
 	mount->target = arena_strdup(&spec->arena, target);
 	return mount->target ? mount : NULL;
 }

@@ -101,6 +101,9 @@ struct spec_mount {
 	bool nosuid, nodev, noexec;
 	bool exec_set, suid_set, dev_set; /* asked for expressly */
 	bool create;        /* create a missing source directory */
+	bool system;        /* one of the host's system directories */
+	bool cwd;           /* the current directory, implied */
+	bool own;           /* tmpfs: belongs to the command's ids */
 	bool chown_ids;     /* id-mapped to the container's root (`:idmap`) */
 	uint64_t size;      /* tmpfs: bytes, 0 = the kernel's default */
 	uint32_t mode;      /* tmpfs, dir, file: permissions; 0 = the default of its type */
@@ -161,6 +164,7 @@ struct spec {
 	struct arena arena;
 	struct setting *settings;
 	size_t n_settings;
+	enum setting_origin applying; /* while setters run: who said what is being set */
 	struct spec_part *parts; /* one per feature; see spec_part() */
 	size_t n_parts;
 

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/verb.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "inro/error.h"
+
+const struct verb *verb_find(const char *name)
+{
+	for (size_t i = 0; i < n_verbs; i++)
+		if (strcmp(verbs[i]->name, name) == 0)
+			return verbs[i];
+	return NULL;
+}
+
+int verb_fail(const char *verb, const struct inro_error *error)
+{
+	char text[1024];
+
+	inro_error_format(error, text, sizeof(text));
+	fprintf(stderr, "inro%s%s: %s\n", *verb ? " " : "", verb, text);
+	if (error->kind == INRO_ERROR_USAGE)
+		fprintf(stderr, "Try 'inro%s%s --help'.\n", *verb ? " " : "", verb);
+	return inro_error_status(error);
+}
+
+void verb_note(const char *verb, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "inro %s: ", verb);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/* "-m, --memory SIZE", padded by whoever prints it. */
+static int format_option(const struct option_row *row, char *text, size_t size)
+{
+	char letter[8] = "    ";
+
+	if (row->letter)
+		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+	switch (row->form) {
+	case OPTION_VALUE:
+		return snprintf(text, size, "%s--%s %s", letter, row->name, row->argument);
+	case OPTION_MAYBE:
+		return snprintf(text, size, "%s--%s[=%s]", letter, row->name, row->argument);
+	default:
+		return snprintf(text, size, "%s--%s", letter, row->name);
+	}
+}
+
+enum { HELP_COLUMN = 34 };
+
+static void print_option(const struct option_row *row)
+{
+	char text[128];
+	int n = format_option(row, text, sizeof(text));
+
+	if (n + 2 > HELP_COLUMN)
+		printf("  %s\n%*s%s\n", text, HELP_COLUMN + 2, "", row->help);
+	else
+		printf("  %-*s%s\n", HELP_COLUMN, text, row->help);
+}
+
+/* Was a section of that name printed before table INDEX, row J? */
+static bool seen_section(const struct verb *verb, size_t index, size_t j, const char *section)
+{
+	for (size_t i = 0; i <= index; i++) {
+		size_t n;
+		const struct option_row *rows = verb->tables(i, &n);
+
+		for (size_t k = 0; k < n && (i < index || k < j); k++)
+			if (strcmp(rows[k].section, section) == 0)
+				return true;
+	}
+	return false;
+}
+
+static void print_section(const struct verb *verb, const char *section, bool all)
+{
+	const struct option_row *rows;
+	bool heading = false;
+	size_t n;
+
+	for (size_t i = 0; (rows = verb->tables(i, &n)); i++) {
+		for (size_t j = 0; j < n; j++) {
+			if (strcmp(rows[j].section, section) != 0 || (rows[j].rare && !all))
+				continue;
+			if (!heading)
+				printf("\n%s\n", section);
+			heading = true;
+			print_option(&rows[j]);
+		}
+	}
+}
+
+void verb_help(const struct verb *verb, bool all)
+{
+	const struct option_row *rows;
+	bool rare = false;
+	size_t n;
+
+	printf("Usage: inro %s %s\n%s\n", verb->name, verb->usage, verb->about);
+	for (size_t i = 0; verb->tables && (rows = verb->tables(i, &n)); i++) {
+		for (size_t j = 0; j < n; j++) {
+			rare |= rows[j].rare;
+			if (!seen_section(verb, i, j, rows[j].section))
+				print_section(verb, rows[j].section, all);
+		}
+	}
+	if (rare && !all)
+		printf("\n--help=all lists every option; inro-%s(1) explains them.\n", verb->name);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A start, seen from the parent.
+ *
+ * clone3(2) is the one step that only the engine can do, since it returns twice. The child's end of
+ * the channel is closed here right after it: from then on the end of file on ours means that the
+ * child executed the command or died, and the message before it, if there is one, says which.
+ */
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/parse.h"
+#include "engine/channel.h"
+#include "engine/engine.h"
+#include "kernel/syscalls.h"
+
+/* Header, then a state for each step, then (with --trace) an entry for each. */
+static size_t trace_offset(const struct plan *plan)
+{
+	size_t size = sizeof(struct run_shared) + plan->n_steps;
+
+	return (size + alignof(struct trace_entry) - 1) & ~(alignof(struct trace_entry) - 1);
+}
+
+static size_t shared_size(const struct plan *plan)
+{
+	return trace_offset(plan) + (plan->trace ? plan->n_steps * sizeof(struct trace_entry) : 0);
+}
+
+int run_init(struct run *run, const struct plan *plan)
+{
+	char *shared;
+
+	*run = (struct run){ .plan = plan, .pidfd = -EBADF, .parent_pid = getpid() };
+	shared = mmap(NULL, shared_size(plan), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return -errno;
+	run->shared = (struct run_shared *)shared;
+	run->state = (uint8_t *)shared + sizeof(*run->shared);
+	if (plan->trace)
+		run->trace = (struct trace_entry *)(shared + trace_offset(plan));
+	run->slots = malloc((size_t)plan->n_slots * sizeof(*run->slots));
+	if (!run->slots) {
+		munmap(shared, shared_size(plan));
+		run->shared = NULL;
+		return -ENOMEM;
+	}
+	for (int i = 0; i < plan->n_slots; i++)
+		run->slots[i] = -EBADF;
+	return 0;
+}
+
+void run_deinit(struct run *run)
+{
+	if (!run->slots)
+		return;
+	for (int i = 0; i < run->plan->n_slots; i++)
+		run->slots[i] = fd_close(run->slots[i]);
+	run->pidfd = fd_close(run->pidfd);
+	munmap(run->shared, shared_size(run->plan));
+	free(run->slots);
+	*run = (struct run){ .pidfd = -EBADF };
+}
+
+static int clone_child(struct run *run, const struct step *step, struct inro_error *error)
+{
+	struct clone_args args = {
+		.flags = run->plan->clone_flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+		.pidfd = (uintptr_t)&run->pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	size_t index = (size_t)step->number - 1;
+	pid_t pid;
+
+	if (run_fd(run, SLOT_CGROUP) >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)run_fd(run, SLOT_CGROUP);
+	}
+	pid = sys_clone3(&args, sizeof(args));
+	if (pid == 0)
+		child_main(run);
+	run->slots[SLOT_CHILD_CHANNEL] = fd_close(run->slots[SLOT_CHILD_CHANNEL]);
+	if (pid < 0) {
+		run->pidfd = -EBADF;
+		error_raw(error, pid, "clone3", NULL);
+		error->step = step->number;
+		return pid;
+	}
+	run->pid = pid;
+	run->state[index] = STEP_DONE;
+	return 0;
+}
+
+static const struct step *clone_step(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (plan->steps[i].stage == STAGE_CLONE)
+			return &plan->steps[i];
+	return NULL;
+}
+
+/*
+ * Read the channel until the command runs (0) or the start has failed. inro-init says that the
+ * command runs, or why not; otherwise the end of file comes with exec, or with the child's death.
+ */
+static int hear_child(struct run *run, struct inro_error *error)
+{
+	for (;;) {
+		struct channel_message message;
+		cleanup_close int fd = -EBADF;
+		int r = channel_receive(run_fd(run, SLOT_CHANNEL), &message, &fd);
+
+		if (r < 0)
+			return fail_call(error, r, "hear the child", "recvmsg", NULL);
+		if (r == 0 || message.type == CHANNEL_STARTED)
+			return 0;
+		if (message.type == CHANNEL_HAND_BACK && message.slot > 0 &&
+		    message.slot < run->plan->n_slots) {
+			fd_close(run->slots[message.slot]);
+			run->slots[message.slot] = take_fd(&fd);
+		} else if (message.type == CHANNEL_ERROR) {
+			*error = message.error;
+			error->step = run->plan->steps[run->plan->n_steps - 1].number;
+			return -EIO;
+		}
+	}
+}
+
+/* What the child left in shared memory, and whether it reached exec at all. */
+static int judge_child(struct run *run, struct inro_error *error)
+{
+	siginfo_t info = { 0 };
+	char name[16];
+
+	if (run->shared->error.kind != INRO_ERROR_NONE) {
+		*error = run->shared->error;
+		return error->code ? -error->code : -EIO;
+	}
+	if (run->shared->at_exec)
+		return 0;
+	while (sys_waitid_pidfd(run->pidfd, &info, WEXITED | WNOWAIT, NULL) == -EINTR)
+		;
+	if (info.si_code == CLD_EXITED)
+		return fail_host(error, INRO_ERROR_HOST, -ECHILD, "start the container",
+				 "the child ended with status %d before the command ran", info.si_status);
+	return fail_host(error, INRO_ERROR_HOST, -ECHILD, "start the container",
+			 "the child was killed by %s before the command ran",
+			 signal_name(info.si_status, name));
+}
+
+void engine_kill(struct run *run)
+{
+	siginfo_t info;
+
+	if (run->pidfd < 0)
+		return;
+	sys_pidfd_send_signal(run->pidfd, SIGKILL, NULL, 0);
+	while (sys_waitid_pidfd(run->pidfd, &info, WEXITED, NULL) == -EINTR)
+		;
+	run->pidfd = fd_close(run->pidfd);
+	run->pid = 0;
+}
+
+static int start(struct run *run, struct inro_error *error)
+{
+	const struct step *cloning = clone_step(run->plan);
+	int r = engine_walk(run, STAGE_OPEN, STAGE_ENTER, error);
+
+	if (r == 0)
+		r = clone_child(run, cloning, error);
+	if (r == 0)
+		r = engine_walk(run, STAGE_MAP, STAGE_RELEASE, error);
+	if (r == 0)
+		r = hear_child(run, error);
+	if (r == 0)
+		r = judge_child(run, error);
+	return r;
+}
+
+int engine_start(struct run *run, struct inro_error *error)
+{
+	struct inro_error local = { 0 };
+	int r;
+
+	error = error ? error : &local;
+	memset(error, 0, sizeof(*error));
+	r = start(run, error);
+	if (r == 0)
+		return 0;
+	engine_kill(run);
+	if (error->step > 0 && (size_t)error->step <= run->plan->n_steps)
+		engine_complete_error(run, &run->plan->steps[error->step - 1], error);
+	engine_undo(run);
+	return r;
+}

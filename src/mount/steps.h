@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MOUNT_STEPS_H
+#define MOUNT_STEPS_H
+
+/*
+ * What mounting adds to a plan: one function per kind of thing, each in the file that also runs it.
+ * All return 0 or -ENOMEM (through plan_seal()), but for those that say what they refuse.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "plan/plan.h"
+
+struct inro_error;
+
+/* How a path is shown: read-only and the like, as MOUNT_ATTR_* to set and to clear. */
+struct mount_flags {
+	uint64_t set, clear;
+	uint64_t propagation; /* MS_PRIVATE and its like */
+	bool recursive;
+};
+
+/*
+ * Take a host path (opened now, cloned as a tree in the mount namespace where that is allowed).
+ * Returns the slot in which the detached tree will be. With OPTIONAL a missing source leaves the
+ * slot empty. IDMAP: with the ids of SLOT_USERNS.
+ */
+int mount_take(struct plan *plan, const char *source, const struct mount_flags *flags, bool optional,
+	       bool idmap, const char *why);
+
+/* Make a missing source directory on the host first (`:create`). */
+void mount_create_source(struct plan *plan, const char *source);
+
+/* Place a taken tree on TARGET; makes a directory or a file there to match. */
+void mount_place(struct plan *plan, int slot, const char *target, unsigned target_flags, const char *why);
+
+/*
+ * Mount a new file system of TYPE on TARGET: CONFIG is key, value, key, value, …, NULL (a flag has
+ * the value NULL behind its key, so pairs are always complete). ATTRIBUTES are MOUNT_ATTR_*.
+ * SLOT: where to keep the mount's descriptor, or SLOT_NONE.
+ */
+struct mount_fs {
+	const char *type;
+	const char *target;
+	const char *const *config;
+	unsigned attributes;
+	unsigned target_flags;
+	mode_t mode;  /* of a mount point that must be made */
+	int slot;
+	const char *fallback_source; /* a path whose tree is bound there when the kernel refuses */
+};
+struct step *mount_new_fs(struct plan *plan, enum stage stage, const struct mount_fs *fs, const char *why);
+
+/* The options of a tmpfs, as pairs for mount_fs.config. */
+const char *const *mount_tmpfs_config(struct plan *plan, const struct spec_mount *mount);
+
+/* Make a directory, a link, a file with a content, in the new root. */
+void mount_make_dir(struct plan *plan, const char *target, mode_t mode, const char *why);
+void mount_make_symlink(struct plan *plan, const char *target, const char *link, const char *why);
+void mount_make_file(struct plan *plan, const char *target, const char *text, int fd, mode_t mode,
+		     bool read_only, const char *why);
+void mount_touch(struct plan *plan, const char *target, const char *why);
+
+/* The frame: own mount namespace, new root, the change to it. */
+void root_begin(struct plan *plan);
+void root_new_tmpfs(struct plan *plan);
+void root_from_tree(struct plan *plan, int slot, const char *dir);
+void root_finish(struct plan *plan, bool read_only);
+void root_need_scratch(struct plan *plan);
+
+/* What the scratch tmpfs always holds. */
+#define SCRATCH_EMPTY_DIR "empty"
+#define SCRATCH_EMPTY_FILE "nothing"
+
+/* Put a writable layer over a taken tree, on TARGET ("/" = as the new root itself). It is kept in
+ * the taken tree of DIR_SLOT, thrown away with SLOT_NONE. */
+void overlay_add(struct plan *plan, int lower_slot, const char *target, int dir_slot, const char *why);
+
+/* Hide TARGET behind something empty; mask or make read-only what must not be seen or written. */
+void mask_hide(struct plan *plan, enum stage stage, const char *target, bool optional, const char *why);
+void mask_read_only(struct plan *plan, const char *target, const char *why);
+void mask_proc_defaults(struct plan *plan);
+
+#endif

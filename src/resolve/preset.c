@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "resolve/preset.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "plan/feature.h"
+#include "resolve/features.h"
+
+extern const struct feature feature_preset;
+
+/* What `inro run` does where nothing is asked for is the code's own default: nothing to say. */
+#define PRESET(id, text, list) { .name = id, .help = text, .settings = list, .n_settings = ARRAY_SIZE(list) }
+
+/* A box to look around in: root inside, its own root directory or the host's, a terminal. */
+static const struct preset_setting shell_settings[] = {
+	{ "map-root", "true" },
+	{ "tty", "auto" },
+	{ "init", "true" },
+};
+
+/* Builds fetch and cache: the host's network, and the caches that compilers and packagers keep. */
+static const struct preset_setting build_settings[] = {
+	{ "net", "host" },
+	{ "volume", "~/.cache:~/.cache:rw,optional" },
+	{ "volume", "~/.ccache:~/.ccache:rw,optional" },
+	{ "volume", "~/.cargo:~/.cargo:rw,optional" },
+	{ "volume", "~/.rustup:~/.rustup:ro,optional" },
+	{ "volume", "~/.npm:~/.npm:rw,optional" },
+	{ "volume", "~/.m2:~/.m2:rw,optional" },
+	{ "volume", "~/go:~/go:rw,optional" },
+};
+
+/* A program whose answer is judged: the tool chain, and limits that it must be given. */
+static const struct preset_setting judge_settings[] = {
+	{ "empty", "true" },
+	{ "ro", "/usr" },
+	{ "seccomp", "strict" },
+	{ "accounting", "true" },
+	{ "require-limits", "true" },
+};
+
+static const struct preset_setting agent_settings[] = {
+	{ "guard-project", "true" },
+	{ "net", "host" },
+	{ "landlock", "auto" },
+	{ "init", "true" },
+};
+
+static const struct preset_setting none_settings[] = {
+	{ "bare", "true" },
+};
+
+const struct preset presets[] = {
+	{ .name = "default", .help = "a closed box over the host's system directories" },
+	PRESET("shell", "root inside, an init, a terminal", shell_settings),
+	PRESET("build", "as default, with the host's network and writable caches", build_settings),
+	PRESET("agent", "the project writable, but nothing that git or inro would later execute", agent_settings),
+	PRESET("judge", "the tool chain alone; limits required, accounting on", judge_settings),
+	PRESET("none", "mechanism only, nothing implied", none_settings),
+};
+const size_t n_presets = ARRAY_SIZE(presets);
+
+int preset_say(struct inro_spec *journal, const char *name, struct inro_error *error)
+{
+	for (size_t i = 0; i < n_presets; i++) {
+		if (strcmp(presets[i].name, name) != 0)
+			continue;
+		for (size_t j = 0; j < presets[i].n_settings; j++) {
+			const struct preset_setting *setting = &presets[i].settings[j];
+			int r = journal_say(journal, setting->name, setting->value, ORIGIN_PRESET, error);
+
+			if (r < 0)
+				return r;
+		}
+		return 0;
+	}
+	fail_usage(error, "--preset", "there is no preset '%s'", name);
+	error_hint(error, "there are default, shell, build, agent, judge and none");
+	return -EINVAL;
+}
+
+/* Saying a preset is carried out by the journal at once; the setting itself only keeps its name. */
+static int set_preset(void *object, const char *value, struct inro_error *error)
+{
+	(void)object;
+	(void)value;
+	(void)error;
+	return 0;
+}
+
+static int set_trace(void *object, const char *value, struct inro_error *error)
+{
+	struct spec *spec = object;
+
+	(void)error;
+	spec->trace = strcmp(value, "true") == 0;
+	return 0;
+}
+
+static const struct option_row options[] = {
+	{
+		.name = "preset",
+		.form = OPTION_VALUE,
+		.argument = "NAME",
+		.help = "default, shell, build, agent, judge or none",
+		.section = "The run",
+		.set = set_preset,
+		.choices = "default|shell|build|agent|judge|none",
+		.repeats = true,
+	},
+	{
+		.name = "trace",
+		.form = OPTION_FLAG,
+		.help = "run, and tell what each step took",
+		.section = "The run",
+		.set = set_trace,
+	},
+};
+
+const struct feature feature_preset = {
+	.name = "preset",
+	FEATURE_OPTIONS(options),
+};
