@@ -236,8 +236,12 @@ static int check_owned(struct maker *maker, const struct side *side, const struc
 		  "%u:%u:%u: %s id %u is neither the caller's own, %u, nor one of its subordinate ids (%s)",
 		  range->inner, range->outer, range->count, side->what, missing, side->own,
 		  *owned ? owned : "it has none");
-	error_hint(maker->error, "as root: usermod --add-sub%ss %u-%u %s", side == &maker->users ? "uid" : "gid",
-		   missing, range->outer + (range->count - 1), user);
+	/* Ids of the host's own users are not to be handed out: nobody should be told to. */
+	if (missing < ROOT_IDS)
+		error_hint(maker->error, "map ids that it owns, or use --map auto or --map-root");
+	else
+		error_hint(maker->error, "as root: usermod --add-sub%ss %u-%u %s",
+			   side == &maker->users ? "uid" : "gid", missing, range->outer + (range->count - 1), user);
 	return -EPERM;
 }
 
