@@ -115,7 +115,7 @@ static void add_system_dirs(struct list *list)
 
 static bool is_system(const struct facts *facts, const char *path)
 {
-	static const char *const others[] = { "/boot", "/dev", "/proc", "/run", "/sys", "/var" };
+	static const char *const others[] = { "/boot", "/media", "/mnt", "/srv", "/var" };
 
 	for (size_t i = 0; i < facts->n_roots; i++)
 		if (mount_is_below(path + 1, facts->roots[i].name))
@@ -124,6 +124,13 @@ static bool is_system(const struct facts *facts, const char *path)
 		if (strcmp(path, others[i]) == 0)
 			return true;
 	return false;
+}
+
+/* What a root of our own has for itself, under the host's names. */
+static bool is_private(const char *path)
+{
+	return strcmp(path, "/tmp") == 0 || strcmp(path, "/var/tmp") == 0 || mount_is_below(path, "/dev") ||
+	       mount_is_below(path, "/proc") || mount_is_below(path, "/run") || mount_is_below(path, "/sys");
 }
 
 /* "/home/ann", "/root", $HOME: somebody's whole home, and what holds homes. */
@@ -147,11 +154,12 @@ static void add_cwd(struct list *list)
 			plan_note(plan, "the current directory is /, which stays read-only; -v opens a directory");
 		return;
 	}
-	if (is_system(facts, cwd)) {
-		plan_note(plan, "%s is a system directory and stays read-only; --rw . opens it", cwd);
-		if (strncmp(cwd, "/proc", 5) == 0 || strncmp(cwd, "/sys", 4) == 0 || strncmp(cwd, "/dev", 4) == 0)
-			return;
+	if (is_private(cwd)) {
+		plan_note(plan, "%s is private inside; --rw . shows the host's", cwd);
+		return;
 	}
+	if (is_system(facts, cwd))
+		plan_note(plan, "%s is a system directory and stays read-only; --rw . opens it", cwd);
 	mount = add(list, MOUNT_BIND, cwd, "the current directory");
 	mount->source = cwd;
 	mount->cwd = true;
@@ -231,8 +239,7 @@ const char *mount_default_workdir(struct plan *plan)
 
 	if (!plan->settled.own_root)
 		return cwd ? cwd : "/";
-	if (mounts->root.mode == ROOT_HOST && !plan->spec->bare && !mounts->no_cwd && cwd &&
-	    strncmp(cwd, "/proc", 5) != 0 && strncmp(cwd, "/sys", 4) != 0 && strncmp(cwd, "/dev", 4) != 0)
+	if (mounts->root.mode == ROOT_HOST && !plan->spec->bare && !mounts->no_cwd && cwd && !is_private(cwd))
 		return cwd;
 	/* What the user mounted at the same place counts as well. */
 	for (size_t i = 0; cwd && i < mounts->n_list; i++) {

@@ -113,9 +113,12 @@ static int run_pivot(struct run *run, const struct step *step, struct inro_error
 	r = sys_pivot_root(".", ".");
 	if (r < 0)
 		return error_raw(error, r, "pivot_root", "the new root");
-	r = sys_umount2(".", MNT_DETACH);
-	if (r < 0)
-		return error_raw(error, r, "umount2", "the old root");
+	/* The topmost mount goes each time: the scratch tmpfs, then the old root with all below it. */
+	for (int n = run_fd(run, SLOT_SCRATCH) >= 0 ? 2 : 1; n > 0; n--) {
+		r = sys_umount2(".", MNT_DETACH);
+		if (r < 0)
+			return error_raw(error, r, "umount2", "the old root");
+	}
 	return chdir("/") < 0 ? error_raw(error, -errno, "chdir", "/") : 0;
 }
 
