@@ -190,7 +190,7 @@ static _Noreturn void run_command(struct init *init)
 	init_set_mask(init->old_mask, NULL);
 	best.code = ENOENT;
 	copy_text(best.path, sizeof(best.path), name);
-	if (init->path || strchr(name, '/'))
+	if (init->path || strchr(name, '/') || !*name)
 		try_path(init, best.path, true, &best);
 	else
 		search_path(init, name, &best);
