@@ -135,10 +135,15 @@ struct attempt {
  */
 static bool try_path(const struct init *init, const char *path, bool last, struct attempt *best)
 {
+	int code;
+
 	execve(path, init->args, environ);
-	if ((errno == ENOENT || errno == ENOTDIR) && !last && access(path, F_OK) < 0)
+	code = errno;
+	/* A directory that may not be searched has nothing in it, as far as can be told. */
+	if ((code == ENOENT || code == ENOTDIR || code == EACCES) && !last &&
+	    access(path, F_OK) < 0)
 		return true;
-	best->code = errno;
+	best->code = code;
 	if (path != best->path)
 		copy_text(best->path, sizeof(best->path), path);
 	return best->code == EACCES;
