@@ -4,15 +4,47 @@
  * What the kernel does with a signal to an init whose action is the default one: it is dropped when
  * it is sent, unless the first thread blocks it; then it is queued, and dropped by whichever thread
  * takes it without blocking it. It is seen by somebody (signalfd, sigwait) when all threads block it.
+ *
+ * While a thread sleeps in sigwait(3) the kernel takes the awaited signals out of its mask, and
+ * procfs shows that mask. So for a thread in rt_sigtimedwait(2) the set it waits for is read from its
+ * memory.
  */
 
 #include "engine/pid1.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 
 #include "base/fd.h"
 #include "base/procfs.h"
+#include "kernel/syscalls.h"
+
+/* Does the thread sleep in rt_sigtimedwait(2) for this signal? 1, 0, or a negative errno. */
+static int awaits(int thread_dir_fd, pid_t tid, int number)
+{
+	unsigned long long address;
+	char text[256];
+	uint64_t set;
+	long call;
+	ssize_t n = procfs_read_at(thread_dir_fd, "syscall", text, sizeof(text));
+
+	if (n < 0)
+		return (int)n;
+	/* "running", or the number of the call and its arguments. */
+	if (sscanf(text, "%ld %llx", &call, &address) != 2 || call != sys_number_of_sigtimedwait)
+		return 0;
+	n = sys_process_vm_read(tid, &set, sizeof(set), (uintptr_t)address);
+	return n < 0 ? (int)n : procfs_signal_in(set, number);
+}
+
+/* Does the thread keep the signal from being dropped? 1, 0, or a negative errno. */
+static int blocks(int thread_dir_fd, pid_t tid, const struct procfs_status *status, int number)
+{
+	if (procfs_signal_in(status->sig_blocked, number))
+		return 1;
+	return awaits(thread_dir_fd, tid, number);
+}
 
 /* Do all threads block it? */
 static int all_block(int pid_dir_fd, int number)
@@ -30,8 +62,9 @@ static int all_block(int pid_dir_fd, int number)
 		/* A thread that has just ended takes no signal. */
 		if (fd < 0 || procfs_read_status(fd, &status) < 0)
 			continue;
-		if (!procfs_signal_in(status.sig_blocked, number))
-			return 0;
+		r = blocks(fd, tid, &status, number);
+		if (r <= 0)
+			return r;
 	}
 	return r < 0 ? r : 1;
 }
@@ -51,9 +84,9 @@ int pid1_answer(int proc_fd, pid_t pid, int number)
 		return PID1_IGNORES;
 	if (procfs_signal_in(status.sig_caught, number))
 		return PID1_TAKES;
-	if (!procfs_signal_in(status.sig_blocked, number))
-		return PID1_DROPS;
-	r = all_block(fd, number);
+	r = blocks(fd, pid, &status, number);
+	if (r > 0 && status.n_threads > 1)
+		r = all_block(fd, number);
 	return r < 0 ? r : r ? PID1_TAKES : PID1_DROPS;
 }
 

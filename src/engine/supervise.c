@@ -31,6 +31,7 @@
 #include "base/fd.h"
 #include "base/loop.h"
 #include "base/procfs.h"
+#include "cgroup/account.h"
 #include "engine/pid1.h"
 #include "engine/result.h"
 #include "engine/signals.h"
@@ -40,6 +41,8 @@
 #ifndef PIDFD_SIGNAL_PROCESS_GROUP
 #define PIDFD_SIGNAL_PROCESS_GROUP (1U << 2) /* 6.9 */
 #endif
+
+enum { LOOK_AGAIN_NS = 100 * 1000 * 1000 };
 
 static uint64_t now_ns(void)
 {
@@ -106,6 +109,47 @@ int run_end(struct run *run, int reason, int number, uint64_t grace_ns)
 	return loop_add_timer(run->loop, grace_ns, on_grace_over, run, &supervisor->kill_timer);
 }
 
+static int read_name(const struct supervisor *supervisor, char name[static 64])
+{
+	cleanup_close int fd = procfs_open_pid(supervisor->proc_fd, supervisor->run->pid);
+	struct procfs_stat stat;
+	int r = fd < 0 ? fd : procfs_read_stat(fd, &stat);
+
+	if (r == 0)
+		memcpy(name, stat.comm, sizeof(stat.comm));
+	return r;
+}
+
+/* It took the signal as one program and is now another, in which the signal was dropped? */
+static int look_again(struct loop *loop, struct loop_source *source, uint32_t events, void *data)
+{
+	struct supervisor *supervisor = data;
+	struct run *run = supervisor->run;
+	char name[64];
+
+	(void)loop, (void)source, (void)events;
+	if (supervisor->ended || read_name(supervisor, name) < 0 || strcmp(name, supervisor->look_name) == 0)
+		return 0;
+	if (pid1_answer(supervisor->proc_fd, run->pid, supervisor->look_number) != PID1_DROPS)
+		return 0;
+	return run_end(run, INRO_END_INTERRUPTED, supervisor->look_number, 0);
+}
+
+/*
+ * A shell with -c has a handler for SIGINT until it executes its last command; a signal that comes
+ * in between finds the handler when it is sent and nobody when it arrives. So look once more.
+ */
+static int look_later(struct supervisor *supervisor, int number)
+{
+	if (read_name(supervisor, supervisor->look_name) < 0)
+		return 0;
+	supervisor->look_number = number;
+	if (supervisor->look_timer)
+		return loop_source_again(supervisor->look_timer, LOOK_AGAIN_NS);
+	return loop_add_timer(supervisor->run->loop, LOOK_AGAIN_NS, look_again, supervisor,
+			      &supervisor->look_timer);
+}
+
 int supervise_default_action(struct supervisor *supervisor, int number)
 {
 	struct run *run = supervisor->run;
@@ -120,7 +164,9 @@ int supervise_default_action(struct supervisor *supervisor, int number)
 		supervisor->unsure |= bit;
 		return 0;
 	}
-	if (answer >= 0 && answer != PID1_DROPS)
+	if (answer == PID1_TAKES)
+		return look_later(supervisor, number);
+	if (answer == PID1_IGNORES)
 		return 0;
 	r = run_end(run, INRO_END_INTERRUPTED, number, 0);
 	return r < 0 ? r : 1;
@@ -205,6 +251,7 @@ static int on_exit_event(struct loop *loop, struct loop_source *source, uint32_t
 	run->result->wall_ns = now_ns() - supervisor->begin_ns;
 	run->result->was_init = supervisor->is_init;
 	result_fill(run->result, &info, &usage, run->end_number, supervisor->typed);
+	cgroup_fill_result(run, run->result);
 	return terminal_drain(run);
 }
 
@@ -277,6 +324,7 @@ static void finish(struct supervisor *supervisor, struct run *run)
 	loop_source_remove(supervisor->exit_source);
 	loop_source_remove(supervisor->signal_source);
 	loop_source_remove(supervisor->kill_timer);
+	loop_source_remove(supervisor->look_timer);
 	fd_close(supervisor->signal_fd);
 	fd_close(supervisor->proc_fd);
 }

@@ -22,7 +22,9 @@ struct supervisor {
 	struct run *run;
 	int proc_fd;        /* with the caller's numbers; negative where there is none */
 	int signal_fd;
-	struct loop_source *exit_source, *signal_source, *kill_timer;
+	struct loop_source *exit_source, *signal_source, *kill_timer, *look_timer;
+	char look_name[64]; /* what PID 1 was when it was sent look_number */
+	int look_number;
 	bool is_init;       /* the container's first process is PID 1 of its PID namespace */
 	bool reaps_others;  /* this process is PID 1 or a subreaper */
 	bool stopped;       /* the container stands still, since inro was stopped */

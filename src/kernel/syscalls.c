@@ -6,6 +6,7 @@
 #include <linux/keyctl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* The kernel's answer as one number: glibc's syscall() splits it into -1 and errno. */
@@ -236,6 +237,16 @@ int sys_personality(unsigned long persona)
 {
 	return (int)CALL(SYS_personality, persona);
 }
+
+ssize_t sys_process_vm_read(pid_t pid, void *buffer, size_t size, uintptr_t address)
+{
+	const struct iovec here = { .iov_base = buffer, .iov_len = size };
+	const struct iovec there = { .iov_base = (void *)address, .iov_len = size };
+
+	return (ssize_t)CALL(SYS_process_vm_readv, pid, &here, 1, &there, 1, 0);
+}
+
+const long sys_number_of_sigtimedwait = SYS_rt_sigtimedwait;
 
 int sys_memfd_create(const char *name, unsigned flags)
 {

@@ -109,6 +109,13 @@ int sys_bpf(int command, void *attr, unsigned size);
 /* personality(2): the old personality, or a negative errno. */
 int sys_personality(unsigned long persona);
 
+/*
+ * process_vm_readv(2), 3.2: SIZE bytes of another process's memory at ADDRESS. The number of bytes.
+ * Needs the right to trace it. And the number of rt_sigtimedwait(2), as /proc/PID/syscall tells it.
+ */
+ssize_t sys_process_vm_read(pid_t pid, void *buffer, size_t size, uintptr_t address);
+extern const long sys_number_of_sigtimedwait;
+
 /* memfd_create(2), 3.17. */
 int sys_memfd_create(const char *name, unsigned flags);
 

@@ -222,6 +222,23 @@ static void quit_without_handler(void **state)
 	assert_int_equal(close_outer(&outer), 131);
 }
 
+/* The shell's handler is there when the key is pressed, and gone when the signal arrives. */
+static void interrupt_across_exec(void **state)
+{
+	const struct role role = in_terminal(TTY_NEW, "echo ready; exec sleep 100");
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct outer outer;
+
+		open_outer(&outer, &role);
+		expect(&outer, "ready");
+		await_raw(&outer, true);
+		type(&outer, "\003");
+		assert_int_equal(close_outer(&outer), 130);
+	}
+}
+
 static void interrupt_with_handler(void **state)
 {
 	const struct role role = in_terminal(
@@ -418,6 +435,7 @@ int main(void)
 		cmocka_unit_test(resized),
 		cmocka_unit_test(interrupt_without_handler),
 		cmocka_unit_test(quit_without_handler),
+		cmocka_unit_test(interrupt_across_exec),
 		cmocka_unit_test(interrupt_with_handler),
 		cmocka_unit_test(interrupt_as_a_byte),
 		cmocka_unit_test(nothing_lost_from_pty),
