@@ -9,6 +9,10 @@
  * takes CAP_SYS_RESOURCE in that namespace: nothing in the container has it, or can gain it by
  * executing something, since the bounding set lacks it. (That is why a second, nested user
  * namespace, the usual way, is not needed; and why the two options exclude each other.)
+ *
+ * Which namespace's limit a file below /proc/sys/user is, follows from who opens it, not from the
+ * procfs it is in. So the parent's serves, held since before anything was entered, where the child
+ * has none of its own.
  */
 
 #include <errno.h>
@@ -30,32 +34,39 @@ struct no_userns_spec {
 
 static int run_limit_userns(struct run *run, const struct step *step, struct inro_error *error)
 {
-	cleanup_close int fd =
-		procfs_open_at(run_fd(run, SLOT_PROC), "sys/user/max_user_namespaces", O_WRONLY);
+	int slot = run_fd(run, SLOT_PROC) >= 0 ? SLOT_PROC : SLOT_HOST_PROC;
+	cleanup_close int fd = procfs_open_at(run_fd(run, slot), "sys/user/max_user_namespaces", O_WRONLY);
 	int r;
 
 	(void)step;
 	if (fd < 0)
-		return error_raw(error, fd, "openat2", "user.max_user_namespaces");
+		return error_raw(error, fd, "openat2", NULL);
 	r = fd_write_all(fd, "0", 1);
-	return r < 0 ? error_raw(error, r, "write", "user.max_user_namespaces") : 0;
+	return r < 0 ? error_raw(error, r, "write", NULL) : 0;
 }
 
 static void advise_limit_userns(const struct step *step, const struct plan *plan, struct inro_error *error)
 {
 	(void)step;
 	(void)plan;
-	if (error->code == EBADF) {
-		error_why(error, "the limit is set through the container's own procfs, and it has none");
-		error_hint(error, "give it a PID namespace of its own (--ns with pid)");
-	} else if (error->code == ENOENT) {
-		error_why(error, "this kernel or the procfs here does not have the limit");
+	switch (error->code) {
+	case EXDEV:
+	case EROFS:
+	case EACCES:
+		error_why(error, "/proc/sys is read-only or masked here, as inside of most containers");
+		error_hint(error, "start inro outside of that container, or in one that is nestable");
+		break;
+	case ENOENT:
+		error_why(error, "this kernel or the procfs here does not have user.max_user_namespaces");
+		break;
+	default:
+		break;
 	}
 }
 
 static const struct step_kind kind_limit_userns = {
 	.name = "disable-userns",
-	.what = "forbid user namespaces inside",
+	.what = "set user.max_user_namespaces to",
 	.calls = "openat2, write",
 	.run = run_limit_userns,
 	.advise = advise_limit_userns,
@@ -96,7 +107,7 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	if (plan->settled.caps >> CAP_SYS_RESOURCE & 1)
 		return fail_usage(error, "--disable-userns",
 				  "with CAP_SYS_RESOURCE the command could lift the limit again");
-	plan_add(plan, STAGE_SYSTEM, &kind_limit_userns, NULL, "asked for", NULL);
+	plan_add(plan, STAGE_SYSTEM, &kind_limit_userns, "0", "no further user namespaces were asked for", NULL);
 	plan_applied(plan, "disable-userns", "on");
 	return 0;
 }

@@ -40,9 +40,9 @@ static int run_oom_score_adj(struct run *run, const struct step *step, struct in
 	int r;
 
 	if (dir_fd < 0)
-		return error_raw(error, dir_fd, "openat2", "/proc/PID");
+		return error_raw(error, dir_fd, "openat2", NULL);
 	r = write_score(dir_fd, step->args);
-	return r < 0 ? error_raw(error, r, "write", "/proc/PID/oom_score_adj") : 0;
+	return r < 0 ? error_raw(error, r, "write", NULL) : 0;
 }
 
 static void advise_oom_score_adj(const struct step *step, const struct plan *plan, struct inro_error *error)

@@ -21,7 +21,8 @@ static int check(struct trial *trial)
 {
 	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
 	const struct kernel_caps none = { 0 };
-	int proc_fd = run_fd(&trial->run, SLOT_PROC);
+	int own_fd = run_fd(&trial->run, SLOT_PROC);
+	int proc_fd = own_fd >= 0 ? own_fd : run_fd(&trial->run, SLOT_HOST_PROC);
 	pid_t pid = sys_clone3(&args, sizeof(args));
 
 	if (pid == 0)
@@ -50,24 +51,26 @@ static void none_inside(void **state)
 	trial_deinit(&trial);
 }
 
-static int prepare_without_proc(struct trial *trial)
-{
-	int r = trial_walk(trial, STAGE_SYSTEM, STAGE_SYSTEM);
-
-	_exit(r != -EBADF || !strstr(trial->error.hint, "PID namespace"));
-}
-
-static void without_a_procfs(void **state)
+/* Through the parent's procfs, opened before there was a child: the limit is the child's all the same. */
+static void through_the_parents_procfs(void **state)
 {
 	struct trial trial;
+	char before[32], after[32];
 
 	(void)state;
 	TRIAL_INIT(&trial, &feature_no_userns);
 	assert_int_equal(trial_set(&trial, "disable-userns", "true"), 0);
 	trial.plan.settled.ns_new = NS_BIT(NS_USER);
-	trial.prepare = prepare_without_proc;
+	trial.clone_flags = CLONE_NEWUSER;
+	trial.check = check;
 	assert_int_equal(trial_plan(&trial, true), 0);
+	trial.slots[SLOT_HOST_PROC] = procfs_open();
+	assert_true(procfs_read_at(trial.slots[SLOT_HOST_PROC], "sys/user/max_user_namespaces", before,
+				   sizeof(before)) > 0);
 	assert_int_equal(trial_run(&trial), 0);
+	assert_true(procfs_read_at(trial.slots[SLOT_HOST_PROC], "sys/user/max_user_namespaces", after,
+				   sizeof(after)) > 0);
+	assert_string_equal(before, after);
 	trial_deinit(&trial);
 }
 
@@ -94,7 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(none_inside),
-		cmocka_unit_test(without_a_procfs),
+		cmocka_unit_test(through_the_parents_procfs),
 		cmocka_unit_test(refused),
 	};
 
