@@ -129,11 +129,11 @@ size_t inro_error_format(const struct inro_error *error, char *text, size_t size
 		buf_add_safe(&buf, error->object);
 	}
 	if (error->call[0])
-		buf_printf(&buf, ": %s", error->call);
+		buf_printf(&buf, "%s%s", buf.used ? ": " : "", error->call);
 	if (error->code)
-		buf_printf(&buf, ": %s", strerror(error->code));
+		buf_printf(&buf, "%s%s", buf.used ? ": " : "", strerror(error->code));
 	if (error->why[0]) {
-		buf_puts(&buf, ": ");
+		buf_puts(&buf, buf.used ? ": " : "");
 		buf_add_safe(&buf, error->why);
 	}
 	if (error->hint[0]) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/loop.h"
 #include "engine/engine.h"
 #include "engine/supervise.h"
 #include "engine/trace.h"
@@ -84,19 +85,42 @@ int inro_container_trace(const struct inro_container *container, FILE *stream, s
 	return 0;
 }
 
+/* Everything that a start needs in this process: memory, the loop, signals that wait for us. */
+static int prepare(struct inro_container *container, const struct plan *plan, struct inro_error *error)
+{
+	int r = run_init(&container->run, plan);
+
+	if (r == 0)
+		r = loop_new(&container->run.loop);
+	if (r < 0) {
+		run_deinit(&container->run);
+		return fail_call(error, r, "prepare the start", NULL, NULL);
+	}
+	container->run.result = &container->result;
+	signals_block(&container->signals);
+	return 0;
+}
+
+static void dispose(struct inro_container *container)
+{
+	container->run.loop = loop_free(container->run.loop);
+	run_deinit(&container->run);
+	signals_restore(&container->signals);
+	free(container);
+}
+
 int inro_plan_start(struct inro_plan *plan, struct inro_container **ret, struct inro_error *error)
 {
 	struct inro_container *container = calloc(1, sizeof(*container));
-	int r = container ? run_init(&container->run, plan->plan) : -ENOMEM;
+	int r = container ? prepare(container, plan->plan, error) : fail_memory(error);
 
 	if (r < 0) {
 		free(container);
-		return fail_memory(error);
+		return r;
 	}
 	r = engine_start(&container->run, error);
 	if (r < 0) {
-		run_deinit(&container->run);
-		free(container);
+		dispose(container);
 		return r;
 	}
 	*ret = container;
@@ -136,8 +160,7 @@ struct inro_container *inro_container_free(struct inro_container *container)
 	if (!container->ended)
 		engine_kill(&container->run);
 	engine_undo(&container->run);
-	run_deinit(&container->run);
-	free(container);
+	dispose(container);
 	return NULL;
 }
 

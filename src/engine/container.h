@@ -4,6 +4,7 @@
 
 /* What the public handles of inro/run.h are made of; for the programs of this tree. */
 
+#include "engine/signals.h"
 #include "inro/run.h"
 #include "plan/run.h"
 #include "resolve/resolve.h"
@@ -16,6 +17,8 @@ struct inro_plan {
 
 struct inro_container {
 	struct run run;
+	struct inro_result result;
+	struct signals_saved signals; /* as they were before the start */
 	bool ended;
 };
 

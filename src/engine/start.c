@@ -185,6 +185,8 @@ static int start(struct run *run, struct inro_error *error)
 		r = hear_child(run, error);
 	if (r == 0)
 		r = judge_child(run, error);
+	if (r == 0)
+		r = engine_walk(run, STAGE_STARTED, STAGE_STARTED, error);
 	return r;
 }
 

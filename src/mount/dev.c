@@ -91,9 +91,9 @@ static const struct step_kind kind_make_node = {
 
 static void add_device(struct plan *plan, const char *dir, const struct device *device, bool make)
 {
-	const struct mount_flags flags = {
-		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
-		.propagation = PROPAGATION_PRIVATE,
+	const struct mount_source source = {
+		.path = device->host,
+		.flags = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, .propagation = PROPAGATION_PRIVATE },
 	};
 	const char *target = arena_printf(&plan->arena, "%s/%s", dir, device->name);
 	struct device_args *args = arena_alloc(&plan->arena, sizeof(*args));
@@ -108,7 +108,7 @@ static void add_device(struct plan *plan, const char *dir, const struct device *
 		plan_add(plan, STAGE_MOUNT, &kind_make_node, target, "a usual device", args);
 		return;
 	}
-	args->slot = mount_take(plan, device->host, &flags, false, false, "a usual device");
+	args->slot = mount_take(plan, &source, "a usual device");
 	plan_add(plan, STAGE_MOUNT, &kind_check_device, device->host, "a name proves nothing", args);
 	mount_place(plan, args->slot, target, 0, "a usual device");
 }

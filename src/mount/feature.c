@@ -15,6 +15,7 @@
 #include "kernel/syscalls.h"
 #include "mount/dev.h"
 #include "mount/nobody.h"
+#include "mount/secrets.h"
 #include "mount/spec.h"
 #include "mount/steps.h"
 #include "mount/target.h"
@@ -25,13 +26,26 @@ extern const struct feature feature_mounts;
 
 enum { PROPAGATION_PRIVATE = 1 << 18 }; /* MS_PRIVATE */
 
-static bool wants_root(const struct spec *spec)
+/*
+ * With the preset none the caller's root stays, in a mount namespace of its own, until another is
+ * asked for.
+ */
+static enum root_mode root_mode(const struct spec *spec)
 {
-	const struct spec_mounts *mounts = &spec->mounts;
+	enum root_mode mode = spec->mounts.root.mode;
 
-	if (!spec->bare)
-		return true;
-	return mounts->root.mode != ROOT_HOST || mounts->n_list > 0 || mounts->root.overlay;
+	return spec->bare && mode == ROOT_HOST ? ROOT_KEEP : mode;
+}
+
+/* Will there be a /dev with terminals of its own: implied, or asked for, and not taken away? */
+static bool has_dev(const struct spec *spec)
+{
+	bool has = !spec->bare;
+
+	for (size_t i = 0; i < spec->mounts.n_list; i++)
+		if (spec->mounts.list[i].type == MOUNT_DEV)
+			has = strcmp(spec->mounts.list[i].target, "none") != 0;
+	return has;
 }
 
 static int settle(struct plan *plan, struct inro_error *error)
@@ -40,11 +54,17 @@ static int settle(struct plan *plan, struct inro_error *error)
 	struct settled *settled = &plan->settled;
 	const char *workdir = spec->process.workdir;
 
-	settled->own_root = settled->ns_new & NS_BIT(NS_MNT) && wants_root(spec);
-	if (!settled->own_root && spec->mounts.n_list + (spec->mounts.root.mode != ROOT_HOST) > 0)
-		return fail_usage(error, "mounts", "need a new mount namespace (--ns with mnt)");
+	bool own_mounts = settled->ns_new & NS_BIT(NS_MNT);
+	enum root_mode mode = root_mode(spec);
+
+	settled->own_root = own_mounts && mode != ROOT_KEEP;
+	settled->own_devpts = own_mounts && has_dev(spec);
+	if (!own_mounts && (spec->mounts.n_list > 0 || spec->mounts.root.mode != ROOT_HOST))
+		return fail_usage(error, "", "a root or mounts of its own need a new mount namespace (--ns with mnt)");
+	if (mode == ROOT_KEEP && spec->mounts.root.overlay)
+		return fail_usage(error, "--overlay", "the preset none keeps the caller's root; choose one by --rootfs");
 	if (!settled->home)
-		settled->home = spec->mounts.root.mode == ROOT_DIR ? (settled->uid == 0 ? "/root" : "/") :
+		settled->home = mode == ROOT_DIR ? (settled->uid == 0 ? "/root" : "/") :
 								     plan->facts->home;
 	settled->workdir = workdir ? mount_clean_path(&plan->arena, workdir,
 						      plan->facts->cwd ? plan->facts->cwd : "/", settled->home) :
@@ -181,20 +201,35 @@ static const char *reason_of(const struct spec_mount *mount)
 	return mount->reason ? mount->reason : mount->origin == ORIGIN_PRESET ? "the preset" : "asked for";
 }
 
-static void add_bind(struct plan *plan, const struct spec_mount *mount, int overlay_slot)
+/* What all mounts of one plan share. */
+struct context {
+	int overlay_slot;        /* where a kept layer lies */
+	struct secrets *secrets; /* where the host's root is mapped in; NULL */
+};
+
+static void add_bind(struct plan *plan, const struct spec_mount *mount, const struct context *context)
 {
-	struct mount_flags flags = bind_flags(plan, mount);
-	const struct spec_root *root = &plan->spec->mounts.root;
-	bool nobody = (mount->system && plan->settled.host_root) || mount->chown_ids;
+	bool overlay = mount->system && !mount->cwd && plan->spec->mounts.root.overlay;
+	bool guarded = mount->system && context->secrets;
+	struct mount_source source = {
+		.path = mount->source,
+		.flags = bind_flags(plan, mount),
+		.optional = mount->optional,
+		/* A layer copies owners up, which must exist for that. */
+		.idmap = guarded && !overlay,
+		.no_idmap = guarded ? &context->secrets->needed : NULL,
+	};
 	int slot;
 
-	if (mount->system && root->overlay)
-		flags.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	if (overlay)
+		source.flags.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	if (overlay && guarded)
+		context->secrets->needed = true;
 	if (mount->create)
 		mount_create_source(plan, mount->source);
-	slot = mount_take(plan, mount->source, &flags, mount->optional, nobody, reason_of(mount));
-	if (mount->system && root->overlay)
-		overlay_add(plan, slot, mount->target, overlay_slot, "a writable layer was asked for");
+	slot = mount_take(plan, &source, reason_of(mount));
+	if (overlay)
+		overlay_add(plan, slot, mount->target, context->overlay_slot, "a writable layer was asked for");
 	else
 		mount_place(plan, slot, mount->target, 0, reason_of(mount));
 }
@@ -237,7 +272,8 @@ static void add_proc(struct plan *plan, const struct spec_mount *mount)
 	};
 
 	mount_new_fs(plan, STAGE_MOUNT, &fs, reason_of(mount));
-	if (plan->settled.host_root && !plan->spec->nestable && strcmp(mount->target, "/proc") == 0)
+	if (plan->settled.host_root && !plan->spec->nestable && !plan->spec->bare &&
+	    strcmp(mount->target, "/proc") == 0)
 		mask_proc_defaults(plan);
 }
 
@@ -269,11 +305,11 @@ static void add_tmpfs(struct plan *plan, const struct spec_mount *mount)
 	mount_new_fs(plan, STAGE_MOUNT, &fs, reason_of(mount));
 }
 
-static void add_steps(struct plan *plan, const struct spec_mount *mount, int overlay_slot)
+static void add_steps(struct plan *plan, const struct spec_mount *mount, const struct context *context)
 {
 	switch (mount->type) {
 	case MOUNT_BIND:
-		add_bind(plan, mount, overlay_slot);
+		add_bind(plan, mount, context);
 		break;
 	case MOUNT_TMPFS:
 		add_tmpfs(plan, mount);
@@ -312,36 +348,31 @@ static void add_steps(struct plan *plan, const struct spec_mount *mount, int ove
 	}
 }
 
-static int take_root_dir(struct plan *plan, struct inro_error *error)
+/* Take a directory that the user named: the root's, or that of a kept layer. */
+static int take_dir(struct plan *plan, const char *option, const char *dir, bool recursive, const char *why,
+		    struct inro_error *error)
 {
-	const struct spec_root *root = &plan->spec->mounts.root;
-	const struct mount_flags flags = {
-		.set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID,
-		.propagation = PROPAGATION_PRIVATE,
-		.recursive = true,
+	const struct mount_source source = {
+		.path = mount_clean_path(&plan->arena, dir, plan->facts->cwd, plan->facts->home),
+		.flags = {
+			.set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID,
+			.propagation = PROPAGATION_PRIVATE,
+			.recursive = recursive,
+		},
 	};
-	const char *dir = mount_clean_path(&plan->arena, root->dir, plan->facts->cwd, plan->facts->home);
 
-	if (!dir)
-		return fail_usage(error, "--rootfs", "is relative, and there is no current directory");
-	return mount_take(plan, dir, &flags, false, false, "the root that was asked for");
+	if (!source.path)
+		return fail_usage(error, option, "is relative, and there is no current directory");
+	return mount_take(plan, &source, why);
 }
 
 static int kept_layer(struct plan *plan, struct inro_error *error)
 {
 	const struct spec_root *root = &plan->spec->mounts.root;
-	const struct mount_flags flags = {
-		.set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID,
-		.propagation = PROPAGATION_PRIVATE,
-	};
-	const char *dir;
 
 	if (!root->overlay || !root->overlay_dir)
 		return SLOT_NONE;
-	dir = mount_clean_path(&plan->arena, root->overlay_dir, plan->facts->cwd, plan->facts->home);
-	if (!dir)
-		return fail_usage(error, "--overlay", "is relative, and there is no current directory");
-	return mount_take(plan, dir, &flags, false, false, "the layer is kept there");
+	return take_dir(plan, "--overlay", root->overlay_dir, false, "the layer is kept there", error);
 }
 
 /* The frame around the mounts: the root they stand on. */
@@ -351,11 +382,15 @@ static int add_root(struct plan *plan, int overlay_slot, struct inro_error *erro
 	int slot;
 
 	root_begin(plan);
+	if (root_mode(plan->spec) == ROOT_KEEP) {
+		root_keep(plan);
+		return 0;
+	}
 	if (root->mode != ROOT_DIR) {
 		root_new_tmpfs(plan);
 		return 0;
 	}
-	slot = take_root_dir(plan, error);
+	slot = take_dir(plan, "--rootfs", root->dir, true, "the root that was asked for", error);
 	if (slot < 0)
 		return slot;
 	if (root->overlay)
@@ -368,25 +403,28 @@ static int add_root(struct plan *plan, int overlay_slot, struct inro_error *erro
 static int resolve(struct plan *plan, struct inro_error *error)
 {
 	const struct spec_root *root = &plan->spec->mounts.root;
+	struct context context = { .overlay_slot = SLOT_NONE };
 	struct spec_mount *list = NULL;
 	size_t n = 0;
-	int overlay_slot, r;
+	int r;
 
-	if (!plan->settled.own_root) {
-		if (plan->settled.ns_new & NS_BIT(NS_MNT))
-			root_begin(plan);
+	if (!(plan->settled.ns_new & NS_BIT(NS_MNT)))
 		return 0;
-	}
 	r = collect(plan, &list, &n, error);
-	overlay_slot = r < 0 ? r : kept_layer(plan, error);
-	r = overlay_slot < 0 ? overlay_slot : add_root(plan, overlay_slot, error);
+	context.overlay_slot = r < 0 ? r : kept_layer(plan, error);
+	r = context.overlay_slot < 0 ? context.overlay_slot : add_root(plan, context.overlay_slot, error);
 	if (r < 0)
 		return r;
-	if (plan->settled.host_root && !plan->spec->bare)
+	if (plan->settled.host_root && root_mode(plan->spec) == ROOT_HOST) {
 		nobody_add(plan);
+		context.secrets = secrets_new(plan);
+	}
 	for (size_t i = 0; i < n; i++)
-		add_steps(plan, &list[i], overlay_slot);
-	root_finish(plan, root->read_only || root->mode != ROOT_DIR);
+		add_steps(plan, &list[i], &context);
+	if (context.secrets)
+		secrets_add(plan, context.secrets);
+	if (plan->settled.own_root)
+		root_finish(plan, root->read_only || root->mode != ROOT_DIR);
 	return 0;
 }
 

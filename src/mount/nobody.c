@@ -7,15 +7,16 @@
  * may not read stays unread (id-mapped mounts, 5.12). No list of secret files is needed.
  *
  * The map is a user namespace; a child is needed only to make one. It shares the parent's memory
- * and is gone before the parent goes on.
+ * and descriptors, opens its own namespace, and is gone before the parent goes on: the parent
+ * stands still meanwhile (CLONE_VFORK), so the child may use its stack.
  */
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdalign.h>
 #include <sys/wait.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -24,60 +25,67 @@
 #include "mount/nobody.h"
 #include "plan/run.h"
 
-/* Ids that no map of a container uses: the last 65536 below the 2^31 that some tools stop at. */
-#define NOBODY_MAP "0 2147352576 65536\n"
+/*
+ * The one map that the namespace's own creator may write: its id, under a number that no file has.
+ * Every other owner has no id at all there, and may be read but never written as.
+ */
+#define NOBODY_MAP "2147483646 0 1\n"
 
-static int write_map(pid_t pid, const char *name)
+enum { STACK_SIZE = 16 * 1024 };
+
+struct made {
+	int fd;
+	const char *call; /* what failed; the errno is in fd */
+};
+
+static int write_own(const char *path, const char *text)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	return fd_write_file_at(AT_FDCWD, path, NOBODY_MAP);
+	return fd_write_file_at(AT_FDCWD, path, text);
 }
 
-static int open_userns(pid_t pid)
+/* Runs on the parent's memory, with its descriptors, in the new namespace. */
+static int make_userns(void *data)
 {
-	char path[64];
-	int fd, r = write_map(pid, "uid_map");
+	struct made *made = data;
+	int r = write_own("/proc/self/setgroups", "deny");
 
-	if (r == 0)
-		r = write_map(pid, "gid_map");
-	if (r < 0)
-		return r;
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	made->call = "write setgroups";
+	if (r == 0) {
+		made->call = "write gid_map";
+		r = write_own("/proc/self/gid_map", NOBODY_MAP);
+	}
+	if (r == 0) {
+		made->call = "write uid_map";
+		r = write_own("/proc/self/uid_map", NOBODY_MAP);
+	}
+	if (r == 0) {
+		made->call = "open ns/user";
+		r = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+		r = r < 0 ? -errno : r;
+	}
+	made->fd = r;
+	sys_exit_group(0);
 }
 
 static int run_nobody(struct run *run, const struct step *step, struct inro_error *error)
 {
-	int pidfd = -EBADF, fd;
-	struct clone_args args = {
-		.flags = CLONE_NEWUSER | CLONE_PIDFD,
-		.pidfd = (uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
-	};
-	pid_t pid = sys_clone3(&args, sizeof(args));
-	siginfo_t info;
+	alignas(16) char stack[STACK_SIZE];
+	struct made made = { .fd = -EAGAIN, .call = "clone" };
+	pid_t pid = clone(make_userns, stack + sizeof(stack),
+			  CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWUSER | SIGCHLD, &made);
 
 	(void)step;
-	if (pid == 0)
-		for (;;)
-			pause();
 	if (pid < 0)
-		return error_raw(error, pid, "clone3", NULL);
-	fd = open_userns(pid);
-	sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-	while (sys_waitid_pidfd(pidfd, &info, WEXITED, NULL) == -EINTR)
+		return error_raw(error, -errno, "clone", NULL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	fd_close(pidfd);
-	return fd < 0 ? error_raw(error, fd, "write", "uid_map") : run_store(run, SLOT_USERNS, fd);
+	return made.fd < 0 ? error_raw(error, made.fd, made.call, NULL) : run_store(run, SLOT_USERNS, made.fd);
 }
 
 static const struct step_kind kind_nobody = {
 	.name = "nobody",
 	.what = "make an id map under which nobody owns anything",
-	.calls = "clone3, write uid_map and gid_map",
+	.calls = "clone, write uid_map and gid_map",
 	.run = run_nobody,
 };
 

@@ -131,6 +131,22 @@ static int run_seal_root(struct run *run, const struct step *step, struct inro_e
 	return r < 0 ? error_raw(error, r, "mount_setattr", "/") : 0;
 }
 
+static int run_keep_root(struct run *run, const struct step *step, struct inro_error *error)
+{
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	(void)step;
+	return fd < 0 ? error_raw(error, -errno, "open", "/") : run_store(run, SLOT_ROOT, fd);
+}
+
+static int run_drop_scratch(struct run *run, const struct step *step, struct inro_error *error)
+{
+	int r = run_fd(run, SLOT_SCRATCH) >= 0 ? sys_umount2("/", MNT_DETACH) : 0;
+
+	(void)step;
+	return r < 0 ? error_raw(error, r, "umount2", "the scratch tmpfs") : 0;
+}
+
 static void advise_pivot(const struct step *step, const struct plan *plan, struct inro_error *error)
 {
 	(void)step;
@@ -160,6 +176,20 @@ static const struct step_kind kind_root_tree = {
 	.run = run_root_tree,
 };
 
+static const struct step_kind kind_keep_root = {
+	.name = "keep-root",
+	.what = "keep the root:",
+	.calls = "open",
+	.run = run_keep_root,
+};
+
+static const struct step_kind kind_drop_scratch = {
+	.name = "drop-scratch",
+	.what = "detach the scratch tmpfs from the root",
+	.calls = "umount2",
+	.run = run_drop_scratch,
+};
+
 static const struct step_kind kind_pivot = {
 	.name = "pivot",
 	.what = "change to the new root and detach the old one",
@@ -187,6 +217,13 @@ void root_need_scratch(struct plan *plan)
 			return;
 	/* Of the stage before the root's own, so that it lies below it. */
 	plan_add(plan, STAGE_SOURCE, &kind_scratch, NULL, "for files made here, layers and masks", NULL);
+	if (!plan->settled.own_root)
+		plan_add(plan, STAGE_PIVOT, &kind_drop_scratch, NULL, "it would lie over the root", NULL);
+}
+
+void root_keep(struct plan *plan)
+{
+	plan_add(plan, STAGE_ROOT, &kind_keep_root, "/", "nobody asked for another", NULL);
 }
 
 void root_new_tmpfs(struct plan *plan)

@@ -26,8 +26,14 @@ struct mount_flags {
  * Returns the slot in which the detached tree will be. With OPTIONAL a missing source leaves the
  * slot empty. IDMAP: with the ids of SLOT_USERNS.
  */
-int mount_take(struct plan *plan, const char *source, const struct mount_flags *flags, bool optional,
-	       bool idmap, const char *why);
+struct mount_source {
+	const char *path;
+	struct mount_flags flags;
+	bool optional;
+	bool idmap;
+	bool *no_idmap; /* set instead of failing, where it cannot be id-mapped; NULL */
+};
+int mount_take(struct plan *plan, const struct mount_source *source, const char *why);
 
 /* Make a missing source directory on the host first (`:create`). */
 void mount_create_source(struct plan *plan, const char *source);
@@ -67,6 +73,7 @@ void root_begin(struct plan *plan);
 void root_new_tmpfs(struct plan *plan);
 void root_from_tree(struct plan *plan, int slot, const char *dir);
 void root_finish(struct plan *plan, bool read_only);
+void root_keep(struct plan *plan);
 void root_need_scratch(struct plan *plan);
 
 /* What the scratch tmpfs always holds. */

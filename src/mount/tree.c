@@ -32,12 +32,13 @@ struct tree_args {
 	struct mount_flags flags;
 	bool clone_here; /* the parent may clone it */
 	bool idmap;
+	bool *no_idmap;
 };
 
 /* Set the flags of a detached tree, and its id map. Child-safe. */
-static int set_flags(const struct run *run, int tree_fd, const struct tree_args *args,
-		     struct inro_error *error)
+static int set_flags(struct run *run, int tree_fd, const struct step *step, struct inro_error *error)
 {
+	const struct tree_args *args = step->args;
 	struct mount_attr attr = {
 		.attr_set = args->flags.set,
 		.attr_clr = args->flags.clear,
@@ -51,19 +52,28 @@ static int set_flags(const struct run *run, int tree_fd, const struct tree_args 
 		attr.userns_fd = (uint64_t)run_fd(run, SLOT_USERNS);
 	}
 	r = sys_mount_setattr(tree_fd, "", at, &attr, sizeof(attr));
+	/* A file system without id-mapped mounts, or one that is id-mapped already. */
+	if ((r == -EINVAL || r == -EPERM) && args->no_idmap) {
+		*args->no_idmap = true;
+		attr.attr_set &= ~(uint64_t)MOUNT_ATTR_IDMAP;
+		attr.userns_fd = 0;
+		run_second_way(run, step);
+		r = sys_mount_setattr(tree_fd, "", at, &attr, sizeof(attr));
+	}
 	return r < 0 ? error_raw(error, r, "mount_setattr", args->path) : 0;
 }
 
-static int clone_tree(struct run *run, int dir_fd, const char *path, const struct tree_args *args,
+static int clone_tree(struct run *run, int dir_fd, const char *path, const struct step *step,
 		      struct inro_error *error)
 {
+	const struct tree_args *args = step->args;
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (args->flags.recursive ? AT_RECURSIVE : 0) |
 			 (*path ? 0 : AT_EMPTY_PATH);
 	int fd = sys_open_tree(dir_fd, path, flags), r;
 
 	if (fd < 0)
 		return error_raw(error, fd, "open_tree", args->path);
-	r = set_flags(run, fd, args, error);
+	r = set_flags(run, fd, step, error);
 	if (r < 0) {
 		fd_close(fd);
 		return r;
@@ -79,7 +89,7 @@ static int run_open_source(struct run *run, const struct step *step, struct inro
 	if (fd < 0)
 		return error_raw(error, -errno, "open", args->path);
 	run_store(run, args->source_slot, fd);
-	return args->clone_here ? clone_tree(run, fd, "", args, error) : 0;
+	return args->clone_here ? clone_tree(run, fd, "", step, error) : 0;
 }
 
 static int run_take_tree(struct run *run, const struct step *step, struct inro_error *error)
@@ -90,7 +100,7 @@ static int run_take_tree(struct run *run, const struct step *step, struct inro_e
 
 	if (source_fd < 0)
 		return 0;
-	r = clone_tree(run, AT_FDCWD, args->path, args, error);
+	r = clone_tree(run, AT_FDCWD, args->path, step, error);
 	if (r < 0)
 		return r;
 	if (!fd_same_file(source_fd, run_fd(run, args->tree_slot))) {
@@ -161,29 +171,33 @@ static const struct step_kind kind_take_tree = {
 	.advise = advise_source,
 };
 
-int mount_take(struct plan *plan, const char *source, const struct mount_flags *flags, bool optional,
-	       bool idmap, const char *why)
+int mount_take(struct plan *plan, const struct mount_source *source, const char *why)
 {
 	struct tree_args *args = arena_alloc(&plan->arena, sizeof(*args));
+	struct step *step;
 
 	if (!args) {
 		plan->failed = true;
 		return SLOT_NONE;
 	}
 	*args = (struct tree_args){
-		.path = source,
+		.path = source->path,
 		.source_slot = plan_slot(plan),
 		.tree_slot = plan_slot(plan),
-		.flags = *flags,
+		.flags = source->flags,
 		.clone_here = facts_has_cap(plan->facts, CAP_SYS_ADMIN),
-		.idmap = idmap,
+		.idmap = source->idmap,
+		.no_idmap = source->no_idmap,
 	};
 	if (args->clone_here) {
-		plan_add(plan, STAGE_OPEN, &kind_open_tree, source, why, args)->optional = optional;
+		step = plan_add(plan, STAGE_OPEN, &kind_open_tree, source->path, why, args);
+		step->optional = source->optional;
+		if (source->no_idmap)
+			step->fallback = "what only root may read there is found and hidden";
 		return args->tree_slot;
 	}
-	plan_add(plan, STAGE_OPEN, &kind_open_source, source, why, args)->optional = optional;
-	plan_add(plan, STAGE_SOURCE, &kind_take_tree, source, "it must be the one that was opened", args);
+	plan_add(plan, STAGE_OPEN, &kind_open_source, source->path, why, args)->optional = source->optional;
+	plan_add(plan, STAGE_SOURCE, &kind_take_tree, source->path, "it must be the one that was opened", args);
 	return args->tree_slot;
 }
 

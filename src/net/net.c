@@ -100,14 +100,18 @@ static bool is_visible(const struct facts *facts, const char *path)
 
 static void show_resolv_conf(struct plan *plan)
 {
-	const struct mount_flags flags = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
+	const struct mount_source source = {
+		.path = plan->facts->resolv_conf,
+		.flags = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV },
+		.optional = true,
+	};
 	const char *path = plan->facts->resolv_conf;
 	enum root_mode mode = plan->spec->mounts.root.mode;
 	const char *why = "names resolve as on the host";
 
 	if (!path || plan->spec->bare || (mode == ROOT_HOST && is_visible(plan->facts, path)))
 		return;
-	mount_place(plan, mount_take(plan, path, &flags, true, false, why),
+	mount_place(plan, mount_take(plan, &source, why),
 		    mode == ROOT_HOST ? path : "/etc/resolv.conf", 0, why);
 }
 
