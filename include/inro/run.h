@@ -74,6 +74,13 @@ struct inro_plan *inro_plan_free(struct inro_plan *plan);
 /* Tell the plan, step by step, as text or as JSON; nothing is run. */
 int inro_plan_explain(const struct inro_plan *plan, bool json, FILE *stream, struct inro_error *error);
 
+/*
+ * Print the plan's seccomp filters in the form that `seccomp-dump` asks for: "text" (the default),
+ * "bpf", or "raw", where several follow each other. Returns 1, or 0 where it was not asked for and
+ * nothing was printed.
+ */
+int inro_plan_dump_seccomp(const struct inro_plan *plan, FILE *stream, struct inro_error *error);
+
 /* The notes of a plan: what the user should know though nothing is wrong. NULL past the last. */
 const char *inro_plan_note(const struct inro_plan *plan, size_t index);
 

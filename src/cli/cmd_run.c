@@ -272,8 +272,13 @@ static int act(struct cmd_run *cmd, int argc, char **argv, struct inro_error *er
 	r = inro_plan_new(cmd->spec, &plan, error);
 	if (r < 0)
 		return r;
-	r = cmd->explain ? inro_plan_explain(plan, strcmp(cmd->explain, "json") == 0, stdout, error) :
-			   start(cmd, plan, error);
+	r = inro_plan_dump_seccomp(plan, stdout, error);
+	if (r == 0 && cmd->explain)
+		r = inro_plan_explain(plan, strcmp(cmd->explain, "json") == 0, stdout, error);
+	else if (r == 0)
+		r = start(cmd, plan, error);
+	else if (r > 0)
+		r = 0;
 	inro_plan_free(plan);
 	return r;
 }

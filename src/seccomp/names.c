@@ -88,36 +88,40 @@ int seccomp_find_name(const char *name, size_t length)
 	return -ENOENT;
 }
 
-/* Edit distance of two short words; anything longer than the row counts as far. */
+enum { MAX_WORD = 40 };
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Edit distance of two short words, where swapping neighbours counts as one; others are far. */
 static unsigned distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-	unsigned row[64];
+	unsigned rows[3][MAX_WORD + 1]; /* by i modulo 3 */
 
-	if (b_length >= ARRAY_SIZE(row) || a_length >= ARRAY_SIZE(row))
+	if (a_length > MAX_WORD || b_length > MAX_WORD)
 		return UINT32_MAX;
-	for (unsigned j = 0; j <= b_length; j++)
-		row[j] = j;
-	for (unsigned i = 1; i <= a_length; i++) {
-		unsigned corner = row[0];
+	for (unsigned i = 0; i <= a_length; i++) {
+		unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
 
 		row[0] = i;
 		for (unsigned j = 1; j <= b_length; j++) {
-			unsigned best = corner + (a[i - 1] != b[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
+			if (i == 0) {
+				row[j] = j;
+				continue;
+			}
+			row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]), least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], two_above[j - 2] + 1);
 		}
 	}
-	return row[b_length];
+	return rows[a_length % 3][b_length];
 }
 
 const char *seccomp_nearest_name(const char *name, size_t length)
 {
-	unsigned best = length < 5 ? 2 : 3; /* the first distance that is too far */
+	unsigned best = length < 6 ? 2 : 3; /* the first distance that is too far */
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < n_syscall_names; i++) {
