@@ -13,6 +13,7 @@
 #include "base/procfs.h"
 #include "ns/mounts.h"
 #include "ns/open.h"
+#include "ns/scan.h"
 
 struct search {
 	unsigned kinds;
@@ -121,12 +122,35 @@ static int search_all(struct search *search)
 	return r < 0 ? r : r > 0 ? 0 : -ENOENT;
 }
 
+/* What is held by a thread, a descriptor, a mount elsewhere, or as the parent of another only. */
+static int search_deep(struct search *search)
+{
+	const struct ns_scan_options options = {
+		.kinds = NS_ALL,
+		.flags = NS_SCAN_RELATIONS | NS_SCAN_THREADS | NS_SCAN_FDS | NS_SCAN_ALL_MOUNTS,
+	};
+	cleanup_ns_graph struct ns_graph graph = { 0 };
+	const struct ns_node *node;
+	int r = ns_scan(&options, &graph, NULL);
+
+	if (r < 0)
+		return r;
+	node = ns_graph_find(&graph, search->ino);
+	if (!node || !(search->kinds & NS_BIT(node->kind)))
+		return -ENOENT;
+	search->fd = ns_scan_open(&graph, node, NULL);
+	search->kind = node->kind;
+	return search->fd < 0 ? -ENOENT : 0;
+}
+
 int ns_find(unsigned kinds, ino_t ino, enum ns_kind *ret_kind, struct inro_error *error)
 {
 	struct search search = { .kinds = kinds, .ino = ino, .fd = -EBADF };
 	char object[32];
 	int r = search_all(&search);
 
+	if (r == -ENOENT)
+		r = search_deep(&search);
 	if (r == 0) {
 		*ret_kind = search.kind;
 		return search.fd;
@@ -136,10 +160,10 @@ int ns_find(unsigned kinds, ino_t ino, enum ns_kind *ret_kind, struct inro_error
 	if (r != -ENOENT)
 		return r;
 	if (search.n_denied)
-		error_why(error, "no process that you may look at, and no mount, holds it; %zu processes "
-				 "could not be looked at", search.n_denied);
+		error_why(error, "nothing that you may look at holds it; %zu processes could not be "
+				 "looked at", search.n_denied);
 	else
-		error_why(error, "no process and no mount here holds it");
+		error_why(error, "nothing that can be seen here holds it");
 	error_hint(error, "%s", search.n_denied ? "run as root" : "see what there is with inro ls");
 	return r;
 }

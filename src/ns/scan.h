@@ -41,6 +41,13 @@ struct ns_scan_options {
  */
 int ns_scan(const struct ns_scan_options *options, struct ns_graph *ret, struct inro_error *error);
 
+/*
+ * Open a namespace of the graph, while it still is there: as it was found, or by way of one that it
+ * is the parent or owner of. What was opened is the same for certain. -ESRCH: it is gone, or out of
+ * reach.
+ */
+int ns_scan_open(const struct ns_graph *graph, const struct ns_node *node, struct inro_error *error);
+
 /* A process of one PID namespace. */
 struct ns_member {
 	pid_t pid;   /* here */

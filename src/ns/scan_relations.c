@@ -15,6 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/fd.h"
 #include "base/procfs.h"
 #include "kernel/syscalls.h"
@@ -132,6 +133,51 @@ int scan_relations(struct scan *scan)
 			return r;
 	}
 	return 0;
+}
+
+/*
+ * By way of a namespace that NODE is the parent or owner of. How deep it goes is bounded by the
+ * kernel's limit of nesting.
+ */
+static int open_by_relation(struct scan *scan, const struct ns_node *node)
+{
+	const struct ns_graph *graph = scan->graph;
+
+	for (size_t i = 0; i < graph->n_nodes; i++) {
+		const struct ns_node *below = graph->nodes[i];
+		cleanup_close int fd = -EBADF, up = -EBADF;
+		struct ns_id id;
+
+		if (below->parent != node && below->owner != node)
+			continue;
+		fd = open_node(scan, below);
+		if (fd < 0)
+			fd = open_by_relation(scan, below);
+		if (fd < 0)
+			continue;
+		up = ioctl(fd, below->parent == node ? NS_GET_PARENT : NS_GET_USERNS);
+		if (up >= 0 && ns_fd_id_short(up, &id) == 0 && id.ino == node->ino)
+			return take_fd(&up);
+	}
+	return -ESRCH;
+}
+
+int ns_scan_open(const struct ns_graph *graph, const struct ns_node *node, struct inro_error *error)
+{
+	cleanup_close int proc_fd = procfs_open();
+	struct scan scan = { .graph = (struct ns_graph *)graph, .proc_fd = proc_fd };
+	char object[48];
+	int fd;
+
+	fd = proc_fd < 0 ? proc_fd : open_node(&scan, node);
+	if (fd == -ESRCH && node->holders & NS_BY_RELATION)
+		fd = open_by_relation(&scan, node);
+	if (fd >= 0)
+		return fd;
+	snprintf(object, sizeof(object), "%s:[%ju]", ns_kind_name(node->kind), (uintmax_t)node->ino);
+	fail_call(error, fd, "open the namespace", NULL, object);
+	error_why(error, "it is gone, or out of reach");
+	return fd;
 }
 
 int scan_process_details(struct scan *scan, struct ns_process *process)

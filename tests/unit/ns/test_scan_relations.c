@@ -66,7 +66,10 @@ static void nobody_is_in_the_parent(void **state)
 {
 	const struct ns_scan_options options = { .kinds = NS_BIT(NS_USER), .flags = NS_SCAN_RELATIONS };
 	cleanup_ns_graph struct ns_graph graph = { 0 };
+	struct inro_error error = { 0 };
+	cleanup_close int fd = -EBADF;
 	struct ns_node *user;
+	struct ns_id id;
 	pid_t pid;
 
 	(void)state;
@@ -74,8 +77,14 @@ static void nobody_is_in_the_parent(void **state)
 	pid = child_spawn(CLONE_NEWUSER, user_inside);
 	assert_int_equal(ns_scan(&options, &graph, NULL), 0);
 	user = node_of(&graph, pid, NS_USER);
-	child_end(pid);
 	assert_non_null(user->parent);
+	fd = ns_scan_open(&graph, user->parent, NULL);
+	child_end(pid);
+	assert_int_equal(ns_fd_id(fd, &id), 0);
+	assert_int_equal(id.ino, user->parent->ino);
+	fd_close_ptr(&fd);
+	assert_int_equal(ns_scan_open(&graph, user, &error), -ESRCH);
+	assert_non_null(strstr(error.object, "user:["));
 	assert_int_equal(user->parent->n_processes, 0);
 	assert_int_equal(user->parent->holders, NS_BY_RELATION);
 	assert_null(user->parent->first);
