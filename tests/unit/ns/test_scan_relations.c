@@ -12,6 +12,7 @@
 
 #include "../ns_child.h"
 #include "base/fd.h"
+#include "inro/error.h"
 #include "ns/open.h"
 #include "ns/scan.h"
 
