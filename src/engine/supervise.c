@@ -35,6 +35,7 @@
 #include "engine/pid1.h"
 #include "engine/result.h"
 #include "engine/signals.h"
+#include "init/heard.h"
 #include "kernel/syscalls.h"
 #include "tty/terminal.h"
 
@@ -249,7 +250,9 @@ static int on_exit_event(struct loop *loop, struct loop_source *source, uint32_t
 	supervisor->exit_source = loop_source_remove(supervisor->exit_source);
 	supervisor->kill_timer = loop_source_remove(supervisor->kill_timer);
 	run->result->wall_ns = now_ns() - supervisor->begin_ns;
-	run->result->was_init = supervisor->is_init;
+	/* Under inro's own init the end is that of the command, which was not PID 1. */
+	run->result->was_init = supervisor->is_init && !(run->plan->spec->process.init &&
+							 init_heard_end(run_fd(run, SLOT_CHANNEL), &info));
 	result_fill(run->result, &info, &usage, run->end_number, supervisor->typed);
 	cgroup_fill_result(run, run->result);
 	return terminal_drain(run);

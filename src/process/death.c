@@ -10,6 +10,9 @@
  * PID namespace in any case. So after each the child looks at its end of the channel: it is hung up
  * exactly when the parent's end is gone, which nobody else holds.
  *
+ * inro's own init is left out of it: it watches the channel itself, and gives what runs in it a
+ * moment to end before the kernel kills the rest. For it the setting is taken back.
+ *
  * The signal comes when the *thread* dies that cloned the child, which is why containers are to be
  * started from a thread that stays.
  */
@@ -47,6 +50,14 @@ static int run_die_with_parent(struct run *run, const struct step *step, struct 
 	return 0;
 }
 
+/* A parent that dies from here on is seen by init, which has the channel. */
+static int run_leave_to_init(struct run *run, const struct step *step, struct inro_error *error)
+{
+	(void)run;
+	(void)step;
+	return prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0 ? error_raw(error, -errno, "prctl", NULL) : 0;
+}
+
 static void advise_die_with_parent(const struct step *step, const struct plan *plan,
 				   struct inro_error *error)
 {
@@ -62,6 +73,13 @@ static const struct step_kind kind_die_with_parent = {
 	.calls = "prctl(PR_SET_PDEATHSIG), poll",
 	.run = run_die_with_parent,
 	.advise = advise_die_with_parent,
+};
+
+static const struct step_kind kind_leave_to_init = {
+	.name = "leave-to-init",
+	.what = "leave it to inro's init to end with inro",
+	.calls = "prctl(PR_SET_PDEATHSIG)",
+	.run = run_leave_to_init,
 };
 
 static int set_die_with_parent(void *object, const char *value, struct inro_error *error)
@@ -96,7 +114,10 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	if (part->off)
 		return 0;
 	plan_add(plan, STAGE_GUARD, &kind_die_with_parent, NULL, "no container outlives its inro", NULL);
-	plan_add(plan, STAGE_DEATH, &kind_die_with_parent, NULL, "the change of ids has cleared it", NULL);
+	if (plan->spec->process.init)
+		plan_add(plan, STAGE_DEATH, &kind_leave_to_init, NULL, "it sees inro go, and drains first", NULL);
+	else
+		plan_add(plan, STAGE_DEATH, &kind_die_with_parent, NULL, "the change of ids has cleared it", NULL);
 	return 0;
 }
 
