@@ -8,6 +8,15 @@
 
 enum { WAIT_MS = 10000 };
 
+/* inro's own PID 1 ends as the command did. */
+static bool was_killed(const struct run *run, const struct inro_result *result)
+{
+	if (result->end == INRO_END_SIGNALED)
+		return result->signal == SIGKILL;
+	return result->end == INRO_END_EXITED && result->code == 128 + SIGKILL && run->plan->spec &&
+	       run->plan->spec->process.init;
+}
+
 void cgroup_fill_result(const struct run *run, struct inro_result *result)
 {
 	struct cgroup_group group;
@@ -22,7 +31,7 @@ void cgroup_fill_result(const struct run *run, struct inro_result *result)
 	if (usage.has_memory)
 		result->peak_memory_bytes = usage.peak_memory_bytes;
 	result->whole = usage.has_cpu && usage.has_memory;
-	if (usage.oom_kills > 0 && result->end == INRO_END_SIGNALED && result->signal == SIGKILL)
+	if (usage.oom_kills > 0 && was_killed(run, result))
 		result->end = INRO_END_MEMORY;
 }
 

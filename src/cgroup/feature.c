@@ -210,7 +210,7 @@ static struct step *add_set(struct plan *plan, const struct step_kind *kind, int
 			    const char *value, const char *why)
 {
 	struct cgroup_set_args *args = arena_alloc(&plan->arena, sizeof(*args));
-	const char *object = arena_printf(&plan->arena, "%s = %s", file, value ? value : "");
+	const char *object = arena_printf(&plan->arena, "%s=%s", file, value ? value : "");
 
 	if (!args || !value || !object) {
 		plan->failed = true;

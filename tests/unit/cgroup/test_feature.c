@@ -171,12 +171,12 @@ static void plan_on_v2(void **state)
 	assert_int_equal(set(&box, "cpu-time", "1m30s", NULL), 0);
 	assert_int_equal(resolve(&box, NULL), 0);
 	assert_non_null(find_step(&box, "make-cgroup", "/sys/fs/cgroup/inro/inro-1-00000000"));
-	assert_non_null(find_step(&box, "limit-memory", "memory.max = 67108864"));
-	assert_non_null(find_step(&box, "limit-swap", "memory.swap.max = 33554432"));
+	assert_non_null(find_step(&box, "limit-memory", "memory.max=67108864"));
+	assert_non_null(find_step(&box, "limit-swap", "memory.swap.max=33554432"));
 	assert_false(find_step(&box, "limit-swap", NULL)->optional);
-	assert_non_null(find_step(&box, "limit-cpus", "cpu.max = 50000 100000"));
-	assert_non_null(find_step(&box, "weigh-cpu", "cpu.weight = 50"));
-	assert_non_null(find_step(&box, "limit-pids", "pids.max = 100"));
+	assert_non_null(find_step(&box, "limit-cpus", "cpu.max=50000 100000"));
+	assert_non_null(find_step(&box, "weigh-cpu", "cpu.weight=50"));
+	assert_non_null(find_step(&box, "limit-pids", "pids.max=100"));
 	assert_non_null(find_step(&box, "watch-cpu-time", "90s"));
 	assert_non_null(find_step(&box, "sweep-cgroups", "/sys/fs/cgroup/inro"));
 	/* One clone does it: nothing to wait for, nothing to unshare. */
