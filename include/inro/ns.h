@@ -28,6 +28,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* The kinds, in the order of their names under /proc/PID/ns. */
 enum inro_ns_kind {
@@ -118,7 +119,7 @@ int inro_ns_owner_uid(int fd, uid_t *ret, struct inro_error *error);
  * been joined. A PID namespace counts for children born from then on.
  * -EPERM: no CAP_SYS_ADMIN here or there. -EINVAL: not a namespace; a PID namespace that is not the
  * caller's or below it; mnt or user in a process with several threads (time: -EUSERS). -ESRCH: a
- * PID namespace whose PID 1 has ended, where fork would say ENOMEM (told since 6.11).
+ * PID namespace whose PID 1 has ended, where fork would say ENOMEM.
  */
 int inro_ns_join(const int fds[], size_t n, struct inro_error *error);
 
@@ -133,9 +134,9 @@ enum inro_ns_pid_state {
 	INRO_NS_PID_ALIVE,   /* it has its PID 1 */
 	INRO_NS_PID_UNBORN,  /* it has had none yet: the first process in it becomes PID 1 */
 	INRO_NS_PID_DEAD,    /* its PID 1 has ended: it takes no process any more */
-	INRO_NS_PID_UNKNOWN, /* not to be found out: before 6.11, or without privilege */
+	INRO_NS_PID_UNKNOWN, /* not to be found out, for lack of rights */
 };
-/* May start, and wait for, a short-lived child. */
+/* May start, and wait for, a short-lived child; before 6.11 looks at every process. */
 enum inro_ns_pid_state inro_ns_pid_state(int fd);
 
 /*
@@ -224,6 +225,7 @@ size_t inro_ns_graph_unseen(const struct inro_ns_graph *graph);
 /* Does /proc count as another PID namespace than the caller's? Then PIDs above are not the caller's. */
 bool inro_ns_graph_foreign(const struct inro_ns_graph *graph);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -16,6 +16,7 @@
 #include "base/procfs.h"
 #include "kernel/syscalls.h"
 #include "ns/open.h"
+#include "ns/pidmap.h"
 
 /*
  * Theory of operation
@@ -45,11 +46,11 @@
  * process that shares its fs_struct not mnt (EINVAL).
  *
  * A PID namespace whose init has died can still be joined, only the next fork fails, with a most
- * misleading ENOMEM. That its PID 1 cannot be found (NS_GET_PID_FROM_PIDNS, 6.11) also holds for
- * one that has had no process yet, and that can very well be joined. The two differ in what a
- * clone with a chosen PID of 2 answers: EINVAL where there has never been a PID 1, ENOMEM (or
- * EPERM) where there was. It is asked by a short-lived child that joined it for its own children, and
- * makes no process unless a PID 1 came up in the same moment.
+ * misleading ENOMEM. That its PID 1 cannot be found holds also for one that has had no process yet,
+ * and that one can very well be joined. The two differ in what a clone with a chosen PID of 2
+ * answers: EINVAL where there has never been a PID 1, ENOMEM (or EPERM) where there was. It is asked
+ * by a short-lived child that joined it for its own children, and makes no process unless a PID 1
+ * came up in the same moment.
  */
 
 void ns_join_init(struct ns_join *join)
@@ -347,10 +348,11 @@ static enum ns_pid_state probe(int pidns_fd)
 enum ns_pid_state ns_pid_state(int pidns_fd)
 {
 	cleanup_close int pidfd = -EBADF;
-	int init = ioctl(pidns_fd, NS_GET_PID_FROM_PIDNS, 1);
+	pid_t init;
+	int r = pidmap_from(pidns_fd, 1, &init);
 
-	if (init < 0)
-		return errno == ESRCH ? probe(pidns_fd) : NS_PID_UNKNOWN;
+	if (r < 0)
+		return r == -ESRCH ? probe(pidns_fd) : NS_PID_UNKNOWN;
 	/* A PID 1 that nobody has waited for yet is found, but has ended. */
 	pidfd = sys_pidfd_open(init, 0);
 	return pidfd < 0 || procfs_pidfd_ended(pidfd) ? NS_PID_DEAD : NS_PID_ALIVE;

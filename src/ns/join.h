@@ -76,7 +76,7 @@ enum ns_pid_state {
 	NS_PID_ALIVE,   /* it has its PID 1 */
 	NS_PID_UNBORN,  /* no process was born in it yet: the next becomes PID 1 */
 	NS_PID_DEAD,    /* its PID 1 has ended: it takes no process any more, fork says ENOMEM */
-	NS_PID_UNKNOWN, /* the caller may not find out, or the kernel is older than 6.11 */
+	NS_PID_UNKNOWN, /* the caller may not find out */
 };
 enum ns_pid_state ns_pid_state(int pidns_fd);
 

@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/procfs.h"
 #include "../ns_child.h"
+#include "../old_kernel.h"
 
 static void odd_name(void)
 {
@@ -185,6 +186,31 @@ static void pidfds(void **state)
 	assert_int_equal(procfs_open_pidfd(proc_fd, child, 0), -ESRCH);
 }
 
+/* Before PIDFD_GET_INFO, fdinfo tells. */
+static void pid_of_a_pidfd_on_an_old_kernel(void **state)
+{
+	pid_t child = child_spawn(0, NULL), pid;
+	int pidfd = sys_pidfd_open(child, 0);
+
+	(void)state;
+	pid = child_fork(0);
+	if (pid == 0) {
+		pid_t found = 0;
+
+		old_kernel();
+		_exit(procfs_pid_of_pidfd(pidfd, &found) == 0 && found == child ? 0 : 1);
+	}
+	assert_int_equal(child_result(pid), 0);
+	child_end(child);
+	pid = child_fork(0);
+	if (pid == 0) {
+		old_kernel();
+		_exit(procfs_pid_of_pidfd(pidfd, &child) == -ESRCH ? 0 : 1);
+	}
+	assert_int_equal(child_result(pid), 0);
+	fd_close(pidfd);
+}
+
 static void not_procfs(void **state)
 {
 	cleanup_close int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -206,6 +232,7 @@ int main(void)
 		cmocka_unit_test(whose_numbers),
 		cmocka_unit_test(lists),
 		cmocka_unit_test(pidfds),
+		cmocka_unit_test(pid_of_a_pidfd_on_an_old_kernel),
 		cmocka_unit_test(not_procfs),
 	};
 

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "../ns_child.h"
+#include "../old_kernel.h"
 #include "base/fd.h"
 #include "base/procfs.h"
 #include "inro/error.h"
@@ -182,7 +183,7 @@ static void for_children(void **state)
 
 static void not_a_namespace(void **state)
 {
-	static const char *const paths[] = { "/dev/null", "/etc/passwd", "/proc/self/status", "/" };
+	static const char *const paths[] = { "/dev/null", "/proc/self/exe", "/proc/self/status", "/" };
 	struct inro_error error = { 0 };
 	enum ns_kind kind = NS_KINDS;
 
@@ -228,6 +229,40 @@ static void parents_and_owners(void **state)
 	child_end(pid);
 }
 
+/* Without what 6.9 and 6.11 brought, all is the same by way of procfs. */
+static int open_by_procfs(pid_t zombie)
+{
+	int pidfd = sys_pidfd_open(getpid(), 0), zombie_fd = sys_pidfd_open(zombie, 0);
+
+	old_kernel();
+	if (sys_pidfd_open(gettid(), PIDFD_THREAD) != -EINVAL)
+		return 1;
+	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++) {
+		int self = ns_open_self(kind, 0, NULL), by_pidfd = ns_open_pidfd(pidfd, kind, 0, NULL);
+		struct ns_id id;
+
+		if (ns_fd_check(by_pidfd, kind) < 0 || ns_same(self, by_pidfd) != 1)
+			return 10 + (int)kind;
+		if (ns_fd_id(self, &id) < 0 || id.ino != ino_of_link(getpid(), ns_kind_name(kind)) || id.unique)
+			return 20 + (int)kind;
+	}
+	return ns_open_pidfd(zombie_fd, NS_UTS, 0, NULL) == -ESRCH ? 0 : 2;
+}
+
+static void on_an_old_kernel(void **state)
+{
+	pid_t zombie = child_spawn(0, NULL), pid;
+
+	(void)state;
+	kill(zombie, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)zombie, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
+	pid = child_fork(0);
+	if (pid == 0)
+		_exit(open_by_procfs(zombie));
+	assert_int_equal(child_result(pid), 0);
+	child_end(zombie);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +270,7 @@ int main(void)
 		cmocka_unit_test(zombies_and_the_gone),    cmocka_unit_test(denied),
 		cmocka_unit_test(self_is_the_thread),      cmocka_unit_test(for_children),
 		cmocka_unit_test(not_a_namespace),         cmocka_unit_test(parents_and_owners),
+		cmocka_unit_test(on_an_old_kernel),
 	};
 
 	return cmocka_run_group_tests_name("ns/open", tests, NULL, NULL);
