@@ -315,6 +315,16 @@ static bool untouched(const struct plan *plan, const struct caps_spec *part)
 	return (plan->spec->bare || plan->spec->process.cap_nothing_implied) && part->n == 0;
 }
 
+/*
+ * A container inside needs no capability of the one around it but one: id 0 may be mapped, be it to
+ * itself alone, only by somebody with CAP_SETFCAP.
+ */
+static uint64_t implied_caps(const struct plan *plan)
+{
+	return plan->spec->nestable && in_user_namespace(plan) && plan->settled.uid == 0 ?
+		       CAPS_BIT(CAP_SETFCAP) : 0;
+}
+
 static int settle(struct plan *plan, struct inro_error *error)
 {
 	struct caps_spec *part = spec_part(plan->spec, &feature_caps);
@@ -322,7 +332,7 @@ static int settle(struct plan *plan, struct inro_error *error)
 	uint64_t set;
 
 	part->owned = in_user_namespace(plan) ? known(part) : plan->facts->caps & part->bounding;
-	set = implied ? 0 : part->owned;
+	set = implied ? implied_caps(plan) : part->owned;
 	for (size_t i = 0; i < part->n; i++) {
 		const struct cap_change *one = &part->changes[i];
 
@@ -386,7 +396,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		plan_add(plan, STAGE_DEATH, &kind_raise, NULL,
 			 "without no_new_privs the seccomp filter needs CAP_SYS_ADMIN", NULL);
 	plan_add(plan, STAGE_CAPS, &kind_drop, NULL,
-		 settled->caps ? "asked for" : "a command has none that it was not given", args);
+		 part->n && settled->caps ? "asked for" :
+		 settled->caps ? "what a container inside needs" : "a command has none that it was not given", args);
 	caps_tell(settled->caps, part->last, &text);
 	plan_applied(plan, "capabilities", "%s", buf_text(&text));
 	return 0;
