@@ -196,13 +196,6 @@ static int check_exists(struct maker *maker, const struct side *side, const stru
 {
 	uint32_t missing;
 
-	if (range->outer == 0 && side == &maker->users && !facts_has_cap(maker->facts, CAP_SETFCAP)) {
-		fail_host(maker->error, INRO_ERROR_DENIED, -EPERM, "--map",
-			  "%u:%u:%u maps id 0 of this user namespace, for which the kernel wants CAP_SETFCAP",
-			  range->inner, range->outer, range->count);
-		error_hint(maker->error, "leave id 0 out, or run inro with that capability");
-		return -EPERM;
-	}
 	if (!side->outer_map ||
 	    ranges_cover_inner(side->outer_map, side->n_outer_map, range->outer, range->count, &missing))
 		return 0;
@@ -366,6 +359,21 @@ static int prepare_side(struct maker *maker, struct side *side, const struct id_
 	return usable_subids(maker->arena, sub, n_sub, side) < 0 ? fail_memory(maker->error) : 0;
 }
 
+/* The one thing about id 0 that the kernel does not leave to the others' rules. */
+static int check_zero(struct maker *maker)
+{
+	if (facts_has_cap(maker->facts, CAP_SETFCAP) || !ranges_have_outer(maker->users.list, maker->users.n, 0))
+		return 0;
+	fail_host(maker->error, INRO_ERROR_DENIED, -EPERM, "--map",
+		  "id 0 may only be mapped with CAP_SETFCAP, which inro does not have here");
+	if (maker->facts->initial_userns)
+		error_hint(maker->error, "run inro with that capability, or leave id 0 out of --map");
+	else
+		error_hint(maker->error, "start the outer container with --nestable or --cap-add setfcap, or its "
+					 "command not as root (-u)");
+	return -EPERM;
+}
+
 static int settle_new(struct maker *maker, struct settled *settled)
 {
 	const struct facts *facts = maker->facts;
@@ -378,6 +386,8 @@ static int settle_new(struct maker *maker, struct settled *settled)
 				 facts->n_own_gids);
 	if (r == 0)
 		r = make(maker);
+	if (r == 0)
+		r = check_zero(maker);
 	if (r < 0)
 		return r;
 	settled->uids = maker->users.list;
