@@ -88,7 +88,13 @@ static void add_link(struct list *list, const char *target, const char *link, co
 	add(list, MOUNT_SYMLINK, target, reason)->source = link;
 }
 
-static void add_system_dirs(struct list *list)
+/* Programs and libraries, as against settings and data. */
+static bool is_tool_dir(const char *name)
+{
+	return strcmp(name, "etc") != 0 && strcmp(name, "opt") != 0;
+}
+
+static void add_system_dirs(struct list *list, bool tools_only)
 {
 	const struct facts *facts = list->plan->facts;
 	struct arena *arena = &list->plan->arena;
@@ -102,6 +108,8 @@ static void add_system_dirs(struct list *list)
 			list->plan->failed = true;
 			continue;
 		}
+		if (tools_only && !is_tool_dir(root->name))
+			continue;
 		if (root->link) {
 			add_link(list, path, root->link, "as on the host");
 			continue;
@@ -126,6 +134,22 @@ static bool is_system(const struct facts *facts, const char *path)
 	return false;
 }
 
+/* Programs find each other and their libraries through these. */
+static void add_tools(struct list *list)
+{
+	static const char *const files[] = { "/etc/alternatives", "/etc/ld.so.cache" };
+
+	add_system_dirs(list, true);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct spec_mount *mount = add(list, MOUNT_BIND, files[i], "the tool chain");
+
+		mount->source = files[i];
+		mount->read_only = true;
+		mount->optional = true;
+		mount->system = true;
+	}
+}
+
 /* What a root of our own has for itself, under the host's names. */
 static bool is_private(const char *path)
 {
@@ -134,7 +158,7 @@ static bool is_private(const char *path)
 }
 
 /* "/home/ann", "/root", $HOME: somebody's whole home, and what holds homes. */
-static bool is_home(const struct facts *facts, const char *path)
+bool mount_is_home(const struct facts *facts, const char *path)
 {
 	const char *below = strncmp(path, "/home/", 6) == 0 ? path + 6 : NULL;
 
@@ -166,7 +190,7 @@ static void add_cwd(struct list *list)
 	if (is_system(facts, cwd)) {
 		mount->read_only = true;
 		mount->system = true;
-	} else if (is_home(facts, cwd)) {
+	} else if (mount_is_home(facts, cwd)) {
 		mount->read_only = true;
 		plan_note(plan, "%s is a home directory and stays read-only; --rw . opens it", cwd);
 	}
@@ -203,7 +227,9 @@ static void add_own_root(struct list *list)
 	struct spec_mount *mount;
 
 	if (list->plan->spec->mounts.root.mode == ROOT_HOST)
-		add_system_dirs(list);
+		add_system_dirs(list, false);
+	else if (list->plan->spec->mounts.toolchain)
+		add_tools(list);
 	add_kernel_fs(list);
 	mount = add(list, MOUNT_TMPFS, "/tmp", "private");
 	mount->mode = 01777;

@@ -63,9 +63,9 @@ static int run_hide(struct run *run, const struct step *step, struct inro_error 
 			error);
 }
 
-static int run_read_only(struct run *run, const struct step *step, struct inro_error *error)
+/* A path mounted on itself, with ATTRIBUTES. */
+static int mount_on_itself(struct run *run, const char *path, uint64_t attributes, struct inro_error *error)
 {
-	const char *path = step->args;
 	cleanup_close int target_fd =
 		target_open(run_fd(run, SLOT_ROOT), path, TARGET_ANY, 0, TARGET_NO_LINKS);
 	cleanup_close int tree_fd = -EBADF;
@@ -78,7 +78,17 @@ static int run_read_only(struct run *run, const struct step *step, struct inro_e
 				AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (tree_fd < 0)
 		return error_raw(error, tree_fd, "open_tree", path);
-	return mount_on(tree_fd, target_fd, MOUNT_ATTR_RDONLY, true, path, error);
+	return mount_on(tree_fd, target_fd, attributes, true, path, error);
+}
+
+static int run_read_only(struct run *run, const struct step *step, struct inro_error *error)
+{
+	return mount_on_itself(run, step->args, MOUNT_ATTR_RDONLY, error);
+}
+
+static int run_pin(struct run *run, const struct step *step, struct inro_error *error)
+{
+	return mount_on_itself(run, step->args, 0, error);
 }
 
 static void advise_mask(const struct step *step, const struct plan *plan, struct inro_error *error)
@@ -104,6 +114,19 @@ static const struct step_kind kind_read_only = {
 	.run = run_read_only,
 	.advise = advise_mask,
 };
+
+static const struct step_kind kind_pin = {
+	.name = "pin",
+	.what = "make a mount point of",
+	.calls = "openat2, open_tree, mount_setattr, move_mount",
+	.run = run_pin,
+	.advise = advise_mask,
+};
+
+void mask_pin(struct plan *plan, const char *target, const char *why)
+{
+	plan_add(plan, STAGE_MASK, &kind_pin, target, why, target);
+}
 
 void mask_hide(struct plan *plan, enum stage stage, const char *target, bool optional, const char *why)
 {

@@ -287,6 +287,15 @@ static int set_cwd(void *object, const char *value, struct inro_error *error)
 	return 0;
 }
 
+static int set_toolchain(void *object, const char *value, struct inro_error *error)
+{
+	struct spec *spec = object;
+
+	(void)error;
+	spec->mounts.toolchain = strcmp(value, "true") == 0;
+	return 0;
+}
+
 static int set_bare(void *object, const char *value, struct inro_error *error)
 {
 	struct spec *spec = object;
@@ -351,6 +360,9 @@ const struct option_row mount_options[] = {
 	  .help = "the container's own cgroup2 hierarchy", .set = set_cgroupfs, .rare = true },
 	{ .name = "workdir", .letter = 'w', .form = OPTION_VALUE, .argument = "DIR", .section = FILES,
 	  .help = "where the command starts", .set = set_workdir, .aliases = "chdir|cwd" },
+	{ .name = "toolchain", .form = OPTION_FLAG, .section = FILES,
+	  .help = "with --empty: the host's /usr and what leads there, read-only", .set = set_toolchain,
+	  .rare = true },
 	{ .name = "share-cwd", .form = OPTION_FLAG, .section = FILES,
 	  .help = "show the current directory, writable (on by default)", .set = set_cwd, .rare = true },
 	{ .name = "nestable", .form = OPTION_FLAG, .section = "Namespaces",

@@ -7,7 +7,7 @@
 #include "base/option.h"
 #include "plan/plan.h"
 
-#define N_MOUNT_OPTIONS 22
+#define N_MOUNT_OPTIONS 23
 extern const struct option_row mount_options[N_MOUNT_OPTIONS];
 
 /*
@@ -18,6 +18,9 @@ char *mount_clean_path(struct arena *arena, const char *path, const char *cwd, c
 
 /* Is PATH the directory DIR, or below it? Both clean. */
 bool mount_is_below(const char *path, const char *dir);
+
+/* Is it somebody's whole home, or what holds homes? */
+bool mount_is_home(const struct facts *facts, const char *path);
 
 /* Add what is implied where nothing was said, to LIST (in the plan's arena). */
 int mount_add_defaults(struct plan *plan, struct spec_mount **list, size_t *n, struct inro_error *error);

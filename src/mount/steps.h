@@ -84,9 +84,11 @@ void root_need_scratch(struct plan *plan);
  * the taken tree of DIR_SLOT, thrown away with SLOT_NONE. */
 void overlay_add(struct plan *plan, int lower_slot, const char *target, int dir_slot, const char *why);
 
-/* Hide TARGET behind something empty; mask or make read-only what must not be seen or written. */
+/* Hide TARGET behind something empty; make read-only, or a mount
+ * point of its own (which cannot be renamed or removed), what must not be seen, written, exchanged. */
 void mask_hide(struct plan *plan, enum stage stage, const char *target, bool optional, const char *why);
 void mask_read_only(struct plan *plan, const char *target, const char *why);
+void mask_pin(struct plan *plan, const char *target, const char *why);
 void mask_proc_defaults(struct plan *plan);
 
 #endif

@@ -60,6 +60,8 @@ struct subid_facts {
 	const char *newuidmap, *newgidmap; /* absolute paths; NULL where not installed */
 };
 
+struct project;
+
 struct facts {
 	struct arena arena;
 	const char *kernel;  /* release, "6.18.1" */
@@ -84,6 +86,7 @@ struct facts {
 	bool error_same_tty; /* standard error is the same terminal as standard output */
 	struct cgroup_facts cgroup;
 	struct subid_facts subids;
+	struct project *project; /* what --guard-project found (mount/project.h); NULL */
 	int landlock_abi;    /* 0 = none */
 	const uint64_t *rlimit_hard; /* inherited hard limits by RLIMIT_*; NULL where none is to be set */
 };

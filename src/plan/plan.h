@@ -96,6 +96,7 @@ enum slot {
 	SLOT_STDOUT,
 	SLOT_STDERR,
 	SLOT_INIT,       /* the sealed copy of inro's own PID 1 */
+	SLOT_STATE,      /* the directory of the records */
 	SLOTS_FIXED,
 };
 

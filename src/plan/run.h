@@ -18,6 +18,7 @@ struct inro_result;
 struct loop;
 struct terminal;
 struct supervisor;
+struct record;
 
 /* When a step began and ended, CLOCK_MONOTONIC nanoseconds; in memory that both sides share. */
 struct trace_entry {
@@ -53,6 +54,7 @@ struct run {
 	uint64_t started_ns;     /* CLOCK_MONOTONIC, when the child was cloned; 0 = not noted */
 	struct terminal *terminal;     /* src/tty's, from STAGE_OPEN on; NULL where nothing is relayed */
 	struct supervisor *supervisor; /* the engine's, while it waits */
+	struct record *record;         /* src/state's, from STAGE_OPEN on; NULL where none is kept */
 };
 
 enum step_state {

@@ -133,6 +133,7 @@ struct spec_mounts {
 	struct spec_mount *list;
 	size_t n_list;
 	bool no_defaults;    /* nothing implied: no /proc, /dev, /tmp … (preset none) */
+	bool toolchain;      /* with ROOT_EMPTY: /usr and what leads there */
 	bool no_cwd;         /* the current directory is not made visible */
 };
 

@@ -35,7 +35,7 @@ static const struct preset_setting build_settings[] = {
 /* A program whose answer is judged: the tool chain, and limits that it must be given. */
 static const struct preset_setting judge_settings[] = {
 	{ "empty", "true" },
-	{ "ro", "/usr" },
+	{ "toolchain", "true" },
 	{ "seccomp", "strict" },
 	{ "accounting", "true" },
 	{ "require-limits", "true" },
@@ -90,6 +90,46 @@ static int set_preset(void *object, const char *value, struct inro_error *error)
 	return 0;
 }
 
+/*
+ * What a judge must not forget: time, memory and processes. Read from the journal, since each of
+ * them is another feature's own.
+ */
+struct preset_spec {
+	bool require_limits;
+};
+
+static int set_require_limits(void *object, const char *value, struct inro_error *error)
+{
+	struct preset_spec *part = spec_part(object, &feature_preset);
+
+	(void)error;
+	part->require_limits = strcmp(value, "true") == 0;
+	return 0;
+}
+
+static bool was_said(const struct spec *spec, const char *name)
+{
+	for (size_t i = 0; i < spec->n_settings; i++)
+		if (strcmp(spec->settings[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int settle(struct plan *plan, struct inro_error *error)
+{
+	static const char *const limits[] = { "memory", "pids-limit" };
+	const struct preset_spec *part = spec_part(plan->spec, &feature_preset);
+
+	if (!part->require_limits)
+		return 0;
+	if (!was_said(plan->spec, "timeout") && !was_said(plan->spec, "cpu-time"))
+		return fail_usage(error, "--require-limits", "a limit of time is missing: --timeout or --cpu-time");
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (!was_said(plan->spec, limits[i]))
+			return fail_usage(error, "--require-limits", "a limit is missing: --%s", limits[i]);
+	return 0;
+}
+
 static int set_trace(void *object, const char *value, struct inro_error *error)
 {
 	struct spec *spec = object;
@@ -117,9 +157,19 @@ static const struct option_row options[] = {
 		.section = "The run",
 		.set = set_trace,
 	},
+	{
+		.name = "require-limits",
+		.form = OPTION_FLAG,
+		.help = "refuse to run without limits of time, memory and processes",
+		.section = "Limits",
+		.set = set_require_limits,
+		.rare = true,
+	},
 };
 
 const struct feature feature_preset = {
 	.name = "preset",
 	FEATURE_OPTIONS(options),
+	.spec_size = sizeof(struct preset_spec),
+	.settle = settle,
 };

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * --guard-project: the project writable, except for what project.h finds. What must stay absent is
+ * made for the time of the run, so that it can be a mount point, and removed afterwards.
+ *
+ * Removing a file that is a mount point elsewhere takes the mount away there (since 3.18), and with
+ * it another run's guard. So every run in a project holds a shared lock on its directory, and only
+ * one that can have it alone removes what was made.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "kernel/syscalls.h"
+#include "mount/project.h"
+#include "mount/spec.h"
+#include "mount/steps.h"
+#include "mount/target.h"
+#include "plan/feature.h"
+#include "plan/run.h"
+
+extern const struct feature feature_guard;
+
+struct guard_spec {
+	bool on;
+};
+
+/* Make a placeholder on the host, below its existing directory, through no link. */
+struct placeholder {
+	const struct guard *guard;
+	int lock_slot;
+};
+
+static int make_placeholder(const struct guard *guard)
+{
+	cleanup_close int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int fd = -EBADF, dir_fd = -EBADF;
+	const char *name;
+
+	dir_fd = root_fd < 0 ? -errno : target_open_parent(root_fd, guard->path, &name);
+	if (dir_fd < 0)
+		return dir_fd;
+	if (guard->make_dir)
+		return mkdirat(dir_fd, name, 0755) < 0 ? -errno : 0;
+	fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return fd < 0 ? -errno : fd_write_all(fd, guard->make_file, strlen(guard->make_file));
+}
+
+static int run_placeholder(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct placeholder *args = step->args;
+	int r = make_placeholder(args->guard);
+
+	(void)run;
+	/* Two runs in one project: the other's is as good, and goes with the other. */
+	if (r == -EEXIST)
+		return 0;
+	return r < 0 ? error_raw(error, r, "openat", step->object) : 0;
+}
+
+static int run_lock(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const int *slot = step->args;
+	int fd = open(step->object, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_raw(error, -errno, "open", step->object);
+	while (flock(fd, LOCK_SH) < 0)
+		if (errno != EINTR) {
+			fd_close(fd);
+			return error_raw(error, -errno, "flock", step->object);
+		}
+	return run_store(run, *slot, fd);
+}
+
+static void undo_lock(struct run *run, const struct step *step)
+{
+	const int *slot = step->args;
+
+	run->slots[*slot] = fd_close(run->slots[*slot]);
+}
+
+static const struct step_kind kind_lock = {
+	.name = "lock-project",
+	.what = "lock, with the other runs there, the project",
+	.calls = "flock",
+	.run = run_lock,
+	.undo = undo_lock,
+};
+
+/* Remove it again, if it is still what was made: an empty directory, or the same few bytes. */
+static void undo_placeholder(struct run *run, const struct step *step)
+{
+	const struct placeholder *args = step->args;
+	const struct guard *guard = args->guard;
+	char text[16];
+	ssize_t n;
+
+	if (flock(run_fd(run, args->lock_slot), LOCK_EX | LOCK_NB) < 0)
+		return;
+	if (guard->make_dir) {
+		rmdir(guard->path);
+		return;
+	}
+	n = fd_read_file_at(AT_FDCWD, guard->path, text, sizeof(text));
+	if (n >= 0 && strcmp(text, guard->make_file) == 0)
+		unlink(guard->path);
+}
+
+static const struct step_kind kind_placeholder = {
+	.name = "placeholder",
+	.what = "make for the time of the run",
+	.calls = "openat2, mkdirat, openat",
+	.run = run_placeholder,
+	.undo = undo_placeholder,
+};
+
+static int set_guard(void *object, const char *value, struct inro_error *error)
+{
+	struct guard_spec *part = spec_part(object, &feature_guard);
+
+	(void)error;
+	part->on = strcmp(value, "true") == 0;
+	return 0;
+}
+
+static const struct option_row options[] = {
+	{
+		.name = "guard-project",
+		.form = OPTION_FLAG,
+		.help = "the project writable, but not its git hooks and configs; secrets hidden",
+		.section = "Files",
+		.set = set_guard,
+		.detail = "The project is the work tree around the current directory, or that directory. "
+			  "What git would later execute from it (hooks, config files, those of work trees "
+			  "and submodules) is read-only, also where there is none yet; files that by their "
+			  "name are secrets (.env, *.pem, ...) are empty.",
+	},
+};
+
+static int gather(const struct spec *spec, struct facts *facts, struct inro_error *error)
+{
+	const struct guard_spec *part = spec_part(spec, &feature_guard);
+
+	if (!part->on || spec->mounts.root.mode != ROOT_HOST)
+		return 0;
+	if (!facts->cwd)
+		return fail_usage(error, "--guard-project", "there is no current directory");
+	if (mount_is_home(facts, facts->cwd) || strcmp(facts->cwd, "/") == 0)
+		return fail_usage(error, "--guard-project", "%s is no project; go to one", facts->cwd);
+	facts->project = arena_alloc(&facts->arena, sizeof(*facts->project));
+	if (!facts->project)
+		return fail_memory(error);
+	return project_find(&facts->arena, facts->cwd, facts->home, facts->project, error);
+}
+
+static void show(struct plan *plan, const char *path, const char *why)
+{
+	const struct mount_source source = {
+		.path = path,
+		.flags = {
+			.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+			.propagation = 1 << 18,
+			.recursive = true,
+		},
+	};
+
+	mount_place(plan, mount_take(plan, &source, why), path, 0, why);
+}
+
+static void add_placeholder(struct plan *plan, const struct guard *guard, int lock_slot)
+{
+	const struct placeholder args = { .guard = guard, .lock_slot = lock_slot };
+	const void *copy = arena_copy(&plan->arena, &args, sizeof(args));
+
+	plan->failed |= !copy;
+	plan_add(plan, STAGE_OPEN, &kind_placeholder, guard->path, "only what is there can be guarded", copy);
+}
+
+static int resolve(struct plan *plan, struct inro_error *error)
+{
+	const struct project *project = plan->facts->project;
+
+	int *lock_slot = arena_alloc(&plan->arena, sizeof(*lock_slot));
+
+	if (!project || !plan->settled.own_root)
+		return 0;
+	if (!lock_slot)
+		return fail_memory(error);
+	*lock_slot = plan_slot(plan);
+	plan_add(plan, STAGE_OPEN, &kind_lock, project->root, "the last of them takes away what was made", lock_slot);
+	if (strcmp(project->root, plan->facts->cwd) != 0)
+		show(plan, project->root, "the project around the current directory");
+	if (project->common_dir)
+		show(plan, project->common_dir, "the repository of this work tree");
+	for (size_t i = 0; i < project->n_guards; i++) {
+		const struct guard *guard = &project->guards[i];
+
+		if (guard->make_dir || guard->make_file)
+			add_placeholder(plan, guard, *lock_slot);
+		if (guard->action == GUARD_PIN)
+			mask_pin(plan, guard->path, guard->reason);
+		else if (guard->action == GUARD_READ_ONLY)
+			mask_read_only(plan, guard->path, guard->reason);
+		else
+			mask_hide(plan, STAGE_MASK, guard->path, false, guard->reason);
+	}
+	plan_applied(plan, "project", "%s, %zu places guarded", project->root, project->n_guards);
+	return 0;
+}
+
+const struct feature feature_guard = {
+	.name = "guard",
+	FEATURE_OPTIONS(options),
+	.spec_size = sizeof(struct guard_spec),
+	.gather = gather,
+	.resolve = resolve,
+};
