@@ -180,7 +180,6 @@ static void advise_make(const struct step *step, const struct plan *plan, struct
 {
 	const struct cgroup_make_args *args = step->args;
 
-	(void)plan;
 	switch (error->code) {
 	case EAGAIN:
 	case ENOSPC:
@@ -195,8 +194,9 @@ static void advise_make(const struct step *step, const struct plan *plan, struct
 		break;
 	case EACCES:
 	case EPERM:
-		error_hint(error, "run it in a delegated cgroup: "
-				  "systemd-run --user --scope -p Delegate=yes inro run ...");
+		if (plan->facts->uid != 0)
+			error_hint(error, "run it in a delegated cgroup: "
+					  "systemd-run --user --scope -p Delegate=yes inro run ...");
 		break;
 	case EINVAL:
 		error_why(error, "the kernel does not give this controller to groups below; real-time "
@@ -262,7 +262,7 @@ static int run_place(struct run *run, const struct step *step, struct inro_error
 	const struct cgroup_place_args *args = step->args;
 	int r = cgroup1_add(run_fd(run, args->slot), run->pid);
 
-	return r < 0 ? error_raw(error, r, "write", "cgroup.procs") : 0;
+	return r < 0 ? error_raw(error, r, "write", step->object) : 0;
 }
 
 const struct step_kind kind_cgroup_place = {

@@ -50,14 +50,15 @@ static void advise_set(const struct step *step, const struct plan *plan, struct 
 
 	if (error->code != EPERM)
 		return;
-	if (args->resource == RLIMIT_NOFILE && hard >= args->limit.rlim_max)
-		error_why(error, "it is above /proc/sys/fs/nr_open");
-	else
+	if (args->limit.rlim_max > hard) {
 		error_why(error, "the hard limit is above the inherited one (%llu), and only CAP_SYS_RESOURCE on the "
 				 "host may raise it",
 			  (unsigned long long)hard);
-	error_hint(error, "ask for no more than `ulimit -H` shows, or have it raised before (limits.conf, "
-			  "LimitNOFILE= and the like of the service)");
+		error_hint(error, "ask for no more than `ulimit -H` shows, or have it raised before (limits.conf, "
+				  "LimitNOFILE= and the like of the service)");
+	} else if (args->resource == RLIMIT_NOFILE) {
+		error_why(error, "it is above /proc/sys/fs/nr_open");
+	}
 }
 
 static const struct step_kind kind_set = {
@@ -133,9 +134,9 @@ static int gather(const struct spec *spec, struct facts *facts, struct inro_erro
 	if (!hard)
 		return fail_memory(error);
 	for (int i = 0; i < RLIMIT_COUNT; i++) {
-		struct rlimit limit;
+		struct rlimit limit = { 0 };
 
-		if (prlimit(0, (__rlimit_resource_t)i, NULL, &limit) < 0)
+		if (part->set & 1U << i && prlimit(0, (__rlimit_resource_t)i, NULL, &limit) < 0)
 			return fail_call(error, -errno, "read the resource limit", "prlimit", rlimit_name(i));
 		hard[i] = limit.rlim_max;
 	}
