@@ -13,6 +13,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* What kind of failure it was; decides the exit status that a command should end with. */
 enum inro_error_kind {
@@ -45,6 +46,7 @@ size_t inro_error_format(const struct inro_error *error, char *text, size_t size
 /* The exit status that belongs to the error: 125, 126 or 127; 0 for no error. */
 int inro_error_status(const struct inro_error *error);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -27,6 +27,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* The PID here of what has PID inside the namespace. -ESRCH: nothing has. */
 int inro_pid_from(int pidns_fd, pid_t pid, pid_t *ret, struct inro_error *error);
@@ -70,6 +71,7 @@ struct inro_pid_member {
  */
 int inro_pid_members(int pidns_fd, struct inro_pid_member **ret, size_t *ret_n, struct inro_error *error);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -32,6 +32,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct inro_spec;
 struct inro_plan;
@@ -154,6 +155,7 @@ struct inro_container *inro_container_free(struct inro_container *container);
 /* Plan, start, wait and free in one. */
 int inro_run(struct inro_spec *spec, struct inro_result *ret, struct inro_error *error);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif
