@@ -242,8 +242,8 @@ static const struct option_row options[] = {
 		.name = "cap-add",
 		.form = OPTION_VALUE,
 		.argument = "LIST",
-		.help = "give the command capabilities: NET_RAW,CHOWN or ALL",
-		.section = "Privileges",
+		.help = "give capabilities: NET_RAW,CHOWN,… or ALL",
+		.section = "Security",
 		.set = set_cap_add,
 		.detail = "It has none otherwise. In a user namespace of its own they count for what that "
 			  "namespace owns, not for the host. Names in any case, with or without CAP_; --cap-add "
@@ -255,7 +255,7 @@ static const struct option_row options[] = {
 		.form = OPTION_VALUE,
 		.argument = "LIST",
 		.help = "take capabilities away again",
-		.section = "Privileges",
+		.section = "Security",
 		.set = set_cap_drop,
 		.repeats = true,
 	},

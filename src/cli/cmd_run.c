@@ -155,7 +155,7 @@ static const struct option_row options[] = {
 	{ .name = "args", .form = OPTION_VALUE, .argument = "FD", .section = RUN, .set = set_args_fd,
 	  .help = "read further words, NUL-separated", .rare = true },
 	{ .name = "quiet", .letter = 'q', .form = OPTION_FLAG, .section = RUN, .set = set_quiet,
-	  .help = "no notes" },
+	  .help = "no notes", .rare = true },
 	{ .name = "help", .letter = 'h', .form = OPTION_MAYBE, .argument = "all", .section = RUN,
 	  .set = set_help, .help = "the usual options, or all of them", .choices = "all" },
 };
@@ -170,6 +170,11 @@ static const struct option_row *tables(size_t index, size_t *ret_n)
 	*ret_n = index == n_features ? ARRAY_SIZE(options) : 0;
 	return index == n_features ? options : NULL;
 }
+
+/* The order of --help and of the manual. */
+static const char *const sections[] = {
+	RUN, "Namespaces", "Files", "Process", "Limits", "Security", "Terminal", "Life", NULL,
+};
 
 static int say(void *object, const struct option_row *row, const char *value, struct inro_error *error)
 {
@@ -304,5 +309,6 @@ const struct verb verb_run = {
 		 "host's system directories, with the current directory writable.",
 	.run = cmd_run,
 	.tables = tables,
+	.sections = sections,
 	.operands = "@command",
 };

@@ -55,22 +55,37 @@ static int format_option(const struct option_row *row, char *text, size_t size)
 	}
 }
 
-enum { HELP_COLUMN = 34 };
+enum { HELP_COLUMN = 31 };
+
+/* How many characters a text in UTF-8 takes on a terminal; ours has no wide ones. */
+static int width(const char *text)
+{
+	int n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
 
 static void print_option(const struct option_row *row)
 {
 	char text[128];
-	int n = format_option(row, text, sizeof(text));
+	int n;
 
-	if (n + 2 > HELP_COLUMN)
+	format_option(row, text, sizeof(text));
+	n = width(text);
+	if (n > HELP_COLUMN - 2)
 		printf("  %s\n%*s%s\n", text, HELP_COLUMN + 2, "", row->help);
 	else
-		printf("  %-*s%s\n", HELP_COLUMN, text, row->help);
+		printf("  %s%*s%s\n", text, HELP_COLUMN - n, "", row->help);
 }
 
 /* Was a section of that name printed before table INDEX, row J? */
 static bool seen_section(const struct verb *verb, size_t index, size_t j, const char *section)
 {
+	for (size_t i = 0; verb->sections && verb->sections[i]; i++)
+		if (strcmp(verb->sections[i], section) == 0)
+			return true;
 	for (size_t i = 0; i <= index; i++) {
 		size_t n;
 		const struct option_row *rows = verb->tables(i, &n);
@@ -93,7 +108,7 @@ static void print_section(const struct verb *verb, const char *section, bool all
 			if (strcmp(rows[j].section, section) != 0 || (rows[j].rare && !all))
 				continue;
 			if (!heading)
-				printf("\n%s\n", section);
+				printf("%s\n", section);
 			heading = true;
 			print_option(&rows[j]);
 		}
@@ -106,7 +121,9 @@ void verb_help(const struct verb *verb, bool all)
 	bool rare = false;
 	size_t n;
 
-	printf("Usage: inro %s %s\n%s\n", verb->name, verb->usage, verb->about);
+	printf("Usage: inro %s %s\n%s\n\n", verb->name, verb->usage, verb->about);
+	for (size_t i = 0; verb->sections && verb->sections[i]; i++)
+		print_section(verb, verb->sections[i], all);
 	for (size_t i = 0; verb->tables && (rows = verb->tables(i, &n)); i++) {
 		for (size_t j = 0; j < n; j++) {
 			rare |= rows[j].rare;

@@ -21,6 +21,7 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, char **argv); /* argv[0] is the first word after the verb */
 	/* The option tables, for --help, the man page and completions; ends where tables() returns NULL. */
 	const struct option_row *(*tables)(size_t index, size_t *ret_n);
+	const char *const *sections; /* the order of the headings, NULL-terminated; NULL = as they come */
 	const char *operands; /* what completes the operands: "@command", "@container", "@file"; NULL */
 };
 

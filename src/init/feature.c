@@ -82,7 +82,7 @@ static const struct option_row options[] = {
 	{
 		.name = "init",
 		.form = OPTION_FLAG,
-		.help = "inro's own PID 1: reaps, forwards signals, drains what is left",
+		.help = "inro's own PID 1: reaps, forwards, drains",
 		.section = "Process",
 		.set = set_init,
 	},
@@ -90,7 +90,8 @@ static const struct option_row options[] = {
 		.name = "drain",
 		.form = OPTION_VALUE,
 		.argument = "TIME",
-		.help = "with --init: how long what is left may take to end (2s)",
+		.help = "with --init: grace for what is left (2s)",
+		.rare = true,
 		.section = "Process",
 		.set = set_drain,
 		.detail = "When the command ends, everything else in the container gets TERM, and after this "

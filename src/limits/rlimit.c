@@ -113,7 +113,7 @@ static const struct option_row options[] = {
 		.name = "ulimit",
 		.form = OPTION_VALUE,
 		.argument = "NAME=SOFT[:HARD]",
-		.help = "a resource limit of the process (nofile, nproc, core, ...)",
+		.help = "a resource limit: nofile, nproc, core, …",
 		.section = "Limits",
 		.set = set_ulimit,
 		.aliases = "rlimit",

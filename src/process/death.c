@@ -98,7 +98,7 @@ static const struct option_row options[] = {
 		.name = "die-with-parent",
 		.form = OPTION_FLAG,
 		.help = "the container ends when inro does (on)",
-		.section = "Life and death",
+		.section = "Life",
 		.set = set_die_with_parent,
 		.detail = "With --no-die-with-parent a container whose inro was killed runs on, and nobody "
 			  "enforces its limits of time or takes its exit status.",

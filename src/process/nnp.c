@@ -50,8 +50,8 @@ static const struct option_row options[] = {
 	{
 		.name = "new-privs",
 		.form = OPTION_FLAG,
-		.help = "let set-user-ID programs and file capabilities work",
-		.section = "Privileges",
+		.help = "let set-user-ID programs and the like work",
+		.section = "Security",
 		.set = set_new_privs,
 		.detail = "Otherwise no_new_privs is set: nothing that the command executes gains anything. "
 			  "Set-user-ID programs such as sudo and su need this option.",

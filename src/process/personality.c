@@ -110,7 +110,7 @@ static const struct option_row options[] = {
 	{
 		.name = "personality",
 		.form = OPTION_VALUE,
-		.argument = "DOMAIN[,FLAG...]",
+		.argument = "DOMAIN[,FLAG]",
 		.help = "execution domain: linux32, linux64, and flags",
 		.section = "Process",
 		.set = set_personality,

@@ -160,7 +160,7 @@ static const struct option_row options[] = {
 	{
 		.name = "require-limits",
 		.form = OPTION_FLAG,
-		.help = "refuse to run without limits of time, memory and processes",
+		.help = "refuse without time, memory and process limits",
 		.section = "Limits",
 		.set = set_require_limits,
 		.rare = true,
