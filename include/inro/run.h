@@ -152,6 +152,19 @@ int inro_container_kill(struct inro_container *container, int signal, struct inr
 /* Kill what still runs, undo what the start made on the host (cgroup, record). Returns NULL. */
 struct inro_container *inro_container_free(struct inro_container *container);
 
+/* A container that a monitor of its own waits for. */
+struct inro_detached {
+	char name[72];       /* its record's: the one given, or one that was made up */
+	pid_t pid, monitor;  /* its PID 1 and its monitor, in the caller's PID namespace */
+};
+
+/*
+ * Run a plan whose spec says "detach": a monitor process starts it, keeps its output and how it
+ * ended, and outlives the caller. Forks; the plan can be freed afterwards.
+ */
+int inro_plan_detach(struct inro_plan *plan, struct inro_detached *ret, struct inro_error *error);
+bool inro_plan_is_detached(const struct inro_plan *plan);
+
 /* Plan, start, wait and free in one. */
 int inro_run(struct inro_spec *spec, struct inro_result *ret, struct inro_error *error);
 

@@ -71,7 +71,7 @@ int supervise_send(struct supervisor *supervisor, int number, bool group)
 static void kill_container(struct run *run)
 {
 	if (!run->supervisor || !run->supervisor->is_init)
-		fd_write_file_at(run_fd(run, SLOT_CGROUP), "cgroup.kill", "1");
+		cgroup_kill(run);
 	sys_pidfd_send_signal(run->pidfd, SIGKILL, NULL, 0);
 }
 
@@ -186,7 +186,7 @@ void supervise_stop(struct supervisor *supervisor)
 	if (supervisor->ended)
 		return;
 	/* The freezer stops every member; without a cgroup only PID 1's group can be named at once. */
-	if (fd_write_file_at(run_fd(supervisor->run, SLOT_CGROUP), "cgroup.freeze", "1") < 0)
+	if (cgroup_freeze(supervisor->run, true) < 0)
 		supervise_send(supervisor, SIGSTOP, true);
 	supervisor->stopped = true;
 }
@@ -196,7 +196,7 @@ void supervise_continue(struct supervisor *supervisor)
 	if (supervisor->ended || !supervisor->stopped)
 		return;
 	supervisor->stopped = false;
-	if (fd_write_file_at(run_fd(supervisor->run, SLOT_CGROUP), "cgroup.freeze", "0") < 0)
+	if (cgroup_freeze(supervisor->run, false) < 0)
 		supervise_send(supervisor, SIGCONT, true);
 }
 

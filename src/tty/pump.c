@@ -133,6 +133,11 @@ static int empty(struct pump *pump)
 	size_t size = pump->used;
 	ssize_t n;
 
+	if (size > 0 && pump->hooks->sink) {
+		pump->hooks->sink(pump->data, pump->buffer + pump->start, size);
+		pump->start = pump->used = 0;
+		return 1;
+	}
 	if (size == 0 || !is_ready(&pump->out, POLLOUT))
 		return 0;
 	if (pump->out.shared && size > SHARED_WRITE_SIZE)
@@ -170,12 +175,17 @@ static int set_interest(struct pump *pump)
 	bool wants_output = pump->used > 0 || pump->draining;
 	int r = loop_source_events(pump->in_source, wants_input ? EPOLLIN : 0);
 
-	return r < 0 ? r : loop_source_events(pump->out_source, wants_output ? EPOLLOUT : 0);
+	if (r < 0 || !pump->out_source)
+		return r;
+	return loop_source_events(pump->out_source, wants_output ? EPOLLOUT : 0);
 }
 
 static int turn(struct pump *pump)
 {
-	for (int round = 0; round < ROUNDS; round++) {
+	/* A sink is always ready, so nothing would call again while it drains. */
+	bool to_the_end = pump->draining && pump->hooks->sink;
+
+	for (int round = 0; round < ROUNDS || to_the_end; round++) {
 		bool moved = fill(pump);
 		int r = empty(pump);
 
@@ -216,7 +226,7 @@ int pump_new(struct loop *loop, struct pump_end in, struct pump_end out, const s
 	pump->hooks = hooks;
 	pump->data = data;
 	r = loop_add_fd(loop, in.fd, EPOLLIN, on_event, pump, &pump->in_source);
-	if (r == 0)
+	if (r == 0 && !hooks->sink)
 		r = loop_add_fd(loop, out.fd, 0, on_event, pump, &pump->out_source);
 	if (r < 0)
 		return r;

@@ -46,6 +46,8 @@ struct pump_hooks {
 	size_t (*trailer)(void *data, char last, char ret_bytes[static 4]);
 	/* The input answered EIO: true = not the end, pause (the terminal is another job's). May be NULL. */
 	bool (*away)(void *data, int fd);
+	/* Takes the bytes in place of an output descriptor (the end's fd is negative). May be NULL. */
+	void (*sink)(void *data, const char *bytes, size_t size);
 	/* It is over; both descriptors are closed. The result goes to the loop. May be NULL. */
 	int (*done)(void *data, enum pump_outcome outcome);
 };

@@ -31,6 +31,8 @@
 #include "base/fd.h"
 #include "base/loop.h"
 #include "inro/run.h"
+#include "state/log.h"
+#include "state/record.h"
 #include "tty/pump.h"
 
 enum { AWAY_NS = 300 * 1000 * 1000, HANGUP_GRACE_NS = 2000 * 1000 * 1000 };
@@ -38,6 +40,7 @@ enum { AWAY_NS = 300 * 1000 * 1000, HANGUP_GRACE_NS = 2000 * 1000 * 1000 };
 struct output {
 	struct terminal *terminal;
 	struct pump *pump;
+	int stream;
 	bool pty;
 };
 
@@ -54,6 +57,7 @@ struct terminal {
 	unsigned n_outputs, n_done;
 	bool draining;
 	struct loop_source *away_timer;
+	struct log *log;
 };
 
 const struct terminal_start *terminal_start(const struct run *run)
@@ -77,6 +81,9 @@ static int run_prepare(struct run *run, const struct step *step, struct inro_err
 	terminal->run = run;
 	terminal->pty = args->pty;
 	terminal->size_fd = -EBADF;
+	run->terminal = terminal;
+	if (args->log)
+		return 0;
 	for (int fd = 2; fd >= 0; fd--)
 		if (facts->is_tty[fd])
 			terminal->size_fd = fd;
@@ -85,7 +92,6 @@ static int run_prepare(struct run *run, const struct step *step, struct inro_err
 			tcgetattr(0, &terminal->start.modes) == 0;
 	if (terminal->size_fd >= 0)
 		terminal->start.has_size = ioctl(terminal->size_fd, TIOCGWINSZ, &terminal->start.size) == 0;
-	run->terminal = terminal;
 	return 0;
 }
 
@@ -257,6 +263,14 @@ static const struct pump_hooks input_hooks = {
 	.away = input_is_away,
 };
 
+static void keep_output(void *data, const char *bytes, size_t size)
+{
+	struct output *output = data;
+
+	log_add(output->terminal->log, output->stream, bytes, size);
+}
+
+static const struct pump_hooks log_hooks = { .sink = keep_output, .done = output_done };
 static const struct pump_hooks output_hooks = { .done = output_done };
 
 /* Our end of the container's side for descriptor FD: its pipe, or the pty's master. */
@@ -278,8 +292,11 @@ static int add_pump(struct run *run, const struct terminal_args *args, int fd)
 {
 	struct terminal *terminal = run->terminal;
 	struct output *output = &terminal->outputs[terminal->n_outputs];
-	struct pump_end host, inner;
-	int r = pump_end_open(run_fd(run, SLOT_HOST_PROC), fd, fd == 0 ? O_RDONLY : O_WRONLY, &host);
+	struct pump_end host = { .fd = -EBADF }, inner;
+	int r = 0;
+
+	if (!args->log)
+		r = pump_end_open(run_fd(run, SLOT_HOST_PROC), fd, fd == 0 ? O_RDONLY : O_WRONLY, &host);
 
 	if (r < 0)
 		return r;
@@ -291,8 +308,9 @@ static int add_pump(struct run *run, const struct terminal_args *args, int fd)
 	if (fd == 0)
 		return pump_new(run->loop, host, inner, &input_hooks, terminal, &terminal->input);
 	output->terminal = terminal;
+	output->stream = fd;
 	output->pty = args->pipe_slots[fd] == SLOT_NONE;
-	r = pump_new(run->loop, inner, host, &output_hooks, output, &output->pump);
+	r = pump_new(run->loop, inner, host, args->log ? &log_hooks : &output_hooks, output, &output->pump);
 	terminal->n_outputs += r == 0;
 	return r;
 }
@@ -304,6 +322,12 @@ static int run_relay(struct run *run, const struct step *step, struct inro_error
 	/* The container's ends: while they were open here, the end of its output could not be seen. */
 	for (int slot = SLOT_STDIN; slot <= SLOT_STDERR; slot++)
 		run->slots[slot] = fd_close(run->slots[slot]);
+	if (args->log) {
+		int r = log_open(run_fd(run, SLOT_STATE), run->record->id, &run->terminal->log);
+
+		if (r < 0)
+			return error_raw(error, r, "openat", "logs");
+	}
 	for (int fd = 0; fd < 3; fd++) {
 		bool through_pty = args->pty && fd < 2;
 		int r;
@@ -353,6 +377,7 @@ void terminal_stop(struct run *run)
 		terminal->outputs[i].pump = pump_free(terminal->outputs[i].pump);
 	terminal->n_outputs = terminal->n_done = 0;
 	terminal->away_timer = loop_source_remove(terminal->away_timer);
+	terminal->log = log_close(terminal->log);
 }
 
 static void tell_relay(const struct step *step, struct buf *text)
@@ -361,6 +386,8 @@ static void tell_relay(const struct step *step, struct buf *text)
 	const struct terminal_args *args = step->args;
 	const char *comma = "";
 
+	if (args->log)
+		buf_puts(text, "to the log: ");
 	if (args->pty) {
 		buf_puts(text, "the terminal");
 		comma = ", ";

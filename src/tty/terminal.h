@@ -16,6 +16,7 @@
 /* What is relayed; in the plan's arena. */
 struct terminal_args {
 	bool pty;          /* a fresh pty: standard input and output go through its master */
+	bool log;          /* output is kept, not shown: the container is detached */
 	int pipe_slots[3]; /* the parent's ends of pipes for 0, 1, 2; SLOT_NONE where there is no pipe */
 };
 

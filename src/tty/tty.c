@@ -112,7 +112,7 @@ static bool take_pipes(struct plan *plan, struct pipe_args *pipes, struct termin
 	for (int fd = 0; fd < 3; fd++) {
 		if (terminal->pty && (fd < 2 || facts->error_same_tty))
 			continue;
-		if (!facts->is_tty[fd])
+		if (terminal->log ? fd == 0 : !facts->is_tty[fd])
 			continue;
 		pipes->pipes[fd].inner = stdio->slots[fd] = SLOT_STDIN + fd;
 		pipes->pipes[fd].outer = terminal->pipe_slots[fd] = plan_slot(plan);
@@ -149,16 +149,18 @@ static int resolve(struct plan *plan, struct inro_error *error)
 
 	if (!terminal || !control || !stdio || !pipes)
 		return fail_memory(error);
-	/* The caller's session, which its terminal belongs to; detached output is the monitor's. */
+	/* The caller's session, which its terminal belongs to. */
 	if (plan->settled.tty == TTY_SHARE)
 		return 0;
 	terminal->pty = plan->settled.tty == TTY_NEW;
-	piped = !plan->spec->detach && take_pipes(plan, pipes, terminal, stdio);
+	terminal->log = plan->spec->detach;
+	piped = take_pipes(plan, pipes, terminal, stdio);
 	if (terminal->pty || piped)
-		plan_add(plan, STAGE_OPEN, &kind_prepare_terminal, NULL, "they are restored at the end",
-			 terminal);
+		plan_add(plan, STAGE_OPEN, &kind_prepare_terminal, NULL,
+			 terminal->log ? "output is kept" : "they are restored at the end", terminal);
 	if (piped)
-		plan_add(plan, STAGE_OPEN, &kind_open_pipes, NULL, "a terminal is never handed in", pipes);
+		plan_add(plan, STAGE_OPEN, &kind_open_pipes, NULL,
+			 terminal->log ? "output is kept by the monitor" : "a terminal is never handed in", pipes);
 	if (terminal->pty)
 		add_pty(plan, control, stdio);
 	else
