@@ -23,7 +23,7 @@ BOX = (["--ro-bind", "/usr", "/usr"]
        + ["--ro-bind", "{dir}", "/bench", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"])
 FLOOR_BOX = ["--root"] + BOX
 INRO_BOX = (["--preset", "none", "--empty", "--ro", "/usr"]
-            + [word for target, link in LINKS for word in ("--symlink", target + ":" + link)]
+            + [word for target, link in LINKS for word in ("--symlink", link + "=" + target)]
             + ["-v", "{dir}:/bench:ro", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
                "--cap-drop", "all"])
 CLOSED = ["--nnp", "--drop-caps"]

@@ -6,6 +6,8 @@
  * lock: another thread of the parent may have held any of them when it was cloned.
  */
 
+#include <sys/stat.h>
+
 #include "base/fd.h"
 #include "engine/channel.h"
 #include "engine/engine.h"
@@ -24,6 +26,8 @@ void child_main(struct run *run)
 	fd_close(run->slots[SLOT_CHANNEL]);
 	run->slots[SLOT_CHANNEL] = take_fd(&run->slots[SLOT_CHILD_CHANNEL]);
 	run->child = true;
+	/* What the steps make has just the mode they say; the command's own mask comes later. */
+	umask(0);
 	engine_walk(run, STAGE_GUARD, STAGE_EXEC, &run->shared->error);
 	sys_exit_group(125);
 }

@@ -69,9 +69,6 @@ static int run_make_node(struct run *run, const struct step *step, struct inro_e
 		return error_raw(error, dir_fd, "openat2", args->target);
 	if (mknodat(dir_fd, name, S_IFCHR | 0666, makedev(args->device->major, args->device->minor)) < 0)
 		return error_raw(error, -errno, "mknodat", args->target);
-	/* The umask took its part of the mode. */
-	if (fchmodat(dir_fd, name, 0666, 0) < 0)
-		return error_raw(error, -errno, "fchmodat", args->target);
 	return 0;
 }
 
@@ -85,7 +82,7 @@ static const struct step_kind kind_check_device = {
 static const struct step_kind kind_make_node = {
 	.name = "make-node",
 	.what = "make the device node",
-	.calls = "mknodat, fchmodat",
+	.calls = "mknodat",
 	.run = run_make_node,
 };
 
@@ -128,30 +125,25 @@ static void add_pts(struct plan *plan, const char *dir)
 	mount_new_fs(plan, STAGE_MOUNT, &pts, "terminals of its own");
 }
 
+/* Shared memory lies in /dev's own tmpfs; message queues are a file system of the IPC namespace. */
 static void add_memory(struct plan *plan, const char *dir)
 {
-	static const char *const config[] = { "mode", "1777", NULL };
-	const struct mount_fs shm = {
-		.type = "tmpfs",
-		.target = arena_printf(&plan->arena, "%s/shm", dir),
-		.config = config,
-		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-	};
+	const char *shm = arena_printf(&plan->arena, "%s/shm", dir);
 	const struct mount_fs queues = {
 		.type = "mqueue",
 		.target = arena_printf(&plan->arena, "%s/mqueue", dir),
 		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
 	};
 
-	plan->failed |= !shm.target || !queues.target;
-	mount_new_fs(plan, STAGE_MOUNT, &shm, "POSIX shared memory");
-	if (plan->settled.ns_new & NS_BIT(NS_IPC))
+	plan->failed |= !shm || !queues.target;
+	mount_make_dir(plan, shm, 01777, "POSIX shared memory");
+	if (plan->settled.ns_new & NS_BIT(NS_IPC) && !plan->spec->bare)
 		mount_new_fs(plan, STAGE_MOUNT, &queues, "POSIX message queues of the IPC namespace");
 }
 
 void dev_add(struct plan *plan, const char *target, const char *why)
 {
-	static const char *const config[] = { "mode", "0755", "size", "64k", NULL };
+	static const char *const config[] = { "mode", "0755", NULL };
 	bool make = !(plan->settled.ns_new & NS_BIT(NS_USER)) && plan->facts->initial_userns &&
 		    plan->facts->uid == 0;
 	const struct mount_fs fs = {

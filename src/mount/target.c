@@ -41,13 +41,35 @@ static int make_dir(int dir_fd, const char *name, mode_t mode)
 	return open_made(dir_fd, name, O_DIRECTORY);
 }
 
+/* A new file's own descriptor serves as well as one opened again. */
 static int make_file(int dir_fd, const char *name, mode_t mode)
 {
-	cleanup_close int made = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int made = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	if (made < 0 && errno != EEXIST)
 		return -errno;
-	return open_made(dir_fd, name, 0);
+	return made < 0 ? open_made(dir_fd, name, 0) : made;
+}
+
+static int make_last(int dir_fd, const char *name, enum target_type type, mode_t mode)
+{
+	return type == TARGET_FILE ? make_file(dir_fd, name, mode) : make_dir(dir_fd, name, mode);
+}
+
+/* The usual case: only the last component is missing. -ENOENT where it is not so. */
+static int make_in_parent(int root_fd, const char *target, enum target_type type, mode_t mode, unsigned flags)
+{
+	const char *slash = strrchr(target, '/');
+	cleanup_close int dir_fd = -EBADF;
+	char parent[PATH_MAX];
+	size_t length = slash ? (size_t)(slash - target) : 0;
+
+	if (length >= sizeof(parent) || (slash && !slash[1]))
+		return -ENOENT;
+	memcpy(parent, target, length);
+	memcpy(parent + length, length ? "" : ".", length ? 1 : 2);
+	dir_fd = open_in_root(root_fd, parent, O_DIRECTORY, flags);
+	return dir_fd < 0 ? dir_fd : make_last(dir_fd, slash ? slash + 1 : target, type, mode);
 }
 
 /*
@@ -89,10 +111,8 @@ static int make_path(int root_fd, const char *target, bool parent_only, enum tar
 		if (!name || (last && parent_only))
 			return take_fd(&dir_fd);
 		next = open_in_root(root_fd, path, last && type == TARGET_FILE ? 0 : O_DIRECTORY, flags);
-		if (next == -ENOENT && last && type == TARGET_FILE)
-			next = make_file(dir_fd, name, mode);
-		else if (next == -ENOENT)
-			next = make_dir(dir_fd, name, last ? mode : 0755);
+		if (next == -ENOENT)
+			next = last ? make_last(dir_fd, name, type, mode) : make_dir(dir_fd, name, 0755);
 		if (next < 0)
 			return next;
 		fd_close(dir_fd);
@@ -120,6 +140,8 @@ int target_open(int root_fd, const char *target, enum target_type type, mode_t m
 	int r;
 
 	if (fd == -ENOENT && type != TARGET_ANY)
+		fd = make_in_parent(root_fd, target, type, mode, flags);
+	if (fd == -ENOENT && type != TARGET_ANY)
 		fd = make_path(root_fd, target, false, type, mode, flags);
 	if (fd < 0)
 		return fd;
@@ -132,5 +154,7 @@ int target_open_parent(int root_fd, const char *target, const char **ret_name)
 	const char *slash = strrchr(target, '/');
 
 	*ret_name = slash ? slash + 1 : target;
+	if (!slash || slash == target)
+		return open_in_root(root_fd, ".", O_DIRECTORY, 0);
 	return make_path(root_fd, target, true, TARGET_DIR, 0755, 0);
 }
