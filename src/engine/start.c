@@ -102,10 +102,11 @@ static int clone_child(struct run *run, const struct step *step, struct inro_err
 	return 0;
 }
 
-static const struct step *clone_step(const struct plan *plan)
+/* The first step of a stage that has one. */
+static const struct step *step_of(const struct plan *plan, enum stage stage)
 {
 	for (size_t i = 0; i < plan->n_steps; i++)
-		if (plan->steps[i].stage == STAGE_CLONE)
+		if (plan->steps[i].stage == stage)
 			return &plan->steps[i];
 	return NULL;
 }
@@ -131,7 +132,7 @@ static int hear_child(struct run *run, struct inro_error *error)
 			run->slots[message.slot] = take_fd(&fd);
 		} else if (message.type == CHANNEL_ERROR) {
 			*error = message.error;
-			error->step = run->plan->steps[run->plan->n_steps - 1].number;
+			error->step = step_of(run->plan, STAGE_EXEC)->number;
 			return -EIO;
 		}
 	}
@@ -174,7 +175,7 @@ void engine_kill(struct run *run)
 
 static int start(struct run *run, struct inro_error *error)
 {
-	const struct step *cloning = clone_step(run->plan);
+	const struct step *cloning = step_of(run->plan, STAGE_CLONE);
 	int r = engine_walk(run, STAGE_OPEN, STAGE_ENTER, error);
 
 	if (r == 0)
