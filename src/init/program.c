@@ -10,7 +10,7 @@
  *	-d MS    how long what is left may take to end once the command has (2000)
  *	-t       the container has a terminal of its own: the command leads its foreground
  *	-s       the terminal is shared with the caller: the command stays in its process group
- *	-p PATH  what to execute, where it is not to be looked up by NAME
+ *	-p PATH  what to execute, where NAME is only what it is to be called
  *
  * It starts the command, says so over the channel (descriptor 3, plan/channel.h), and then:
  *
@@ -195,7 +195,7 @@ static _Noreturn void run_command(struct init *init)
 	init_set_mask(init->old_mask, NULL);
 	best.code = ENOENT;
 	copy_text(best.path, sizeof(best.path), name);
-	if (init->path || strchr(name, '/') || !*name)
+	if (strchr(name, '/') || !*name)
 		try_path(init, best.path, true, &best);
 	else
 		search_path(init, name, &best);

@@ -231,6 +231,9 @@ static void path_search(void **state)
 	start(&box, "-p", "/bin/sh", "--", "my-name", "-c", "echo $0");
 	assert_string_equal(line(&box), "my-name");
 	assert_int_equal(end(&box), 0);
+	start(&box, "-p", "sh", "--", "my-name", "-c", "echo $0");
+	assert_string_equal(line(&box), "my-name");
+	assert_int_equal(end(&box), 0);
 }
 
 /* The children that a process has, zombies as well. */
