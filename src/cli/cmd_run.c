@@ -305,8 +305,8 @@ const struct verb verb_run = {
 	.name = "run",
 	.usage = "[OPTIONS] [--] [COMMAND [ARG…]]",
 	.help = "run a command as PID 1 of its own namespaces",
-	.about = "Run COMMAND (a shell without one) as PID 1 of its own namespaces: a closed box over the\n"
-		 "host's system directories, with the current directory writable.",
+	.about = "Run COMMAND (a shell without one) as PID 1 of its own namespaces: a closed box\n"
+		 "over the host's system directories, with the current directory writable.",
 	.run = cmd_run,
 	.tables = tables,
 	.sections = sections,

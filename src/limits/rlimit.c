@@ -114,6 +114,7 @@ static const struct option_row options[] = {
 		.form = OPTION_VALUE,
 		.argument = "NAME=SOFT[:HARD]",
 		.help = "a resource limit: nofile, nproc, core, …",
+		.rare = true,
 		.section = "Limits",
 		.set = set_ulimit,
 		.aliases = "rlimit",

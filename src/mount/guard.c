@@ -137,7 +137,8 @@ static const struct option_row options[] = {
 	{
 		.name = "guard-project",
 		.form = OPTION_FLAG,
-		.help = "the project writable, but not its git hooks and configs; secrets hidden",
+		.help = "protect git's hooks and configs, hide secrets",
+		.rare = true,
 		.section = "Files",
 		.set = set_guard,
 		.detail = "The project is the work tree around the current directory, or that directory. "

@@ -361,7 +361,7 @@ const struct option_row mount_options[] = {
 	{ .name = "workdir", .letter = 'w', .form = OPTION_VALUE, .argument = "DIR", .section = FILES,
 	  .help = "where the command starts", .set = set_workdir, .aliases = "chdir|cwd" },
 	{ .name = "toolchain", .form = OPTION_FLAG, .section = FILES,
-	  .help = "with --empty: the host's /usr and what leads there, read-only", .set = set_toolchain,
+	  .help = "with --empty: the host's /usr, read-only", .set = set_toolchain,
 	  .rare = true },
 	{ .name = "share-cwd", .form = OPTION_FLAG, .section = FILES,
 	  .help = "show the current directory, writable (on)", .set = set_cwd, .rare = true },

@@ -199,7 +199,7 @@ static const struct option_row options[] = {
 		.name = "name",
 		.form = OPTION_VALUE,
 		.argument = "NAME",
-		.help = "call the container so, for ps, logs, wait, enter",
+		.help = "what the container is called",
 		.section = "Life",
 		.set = set_name,
 	},
@@ -207,7 +207,7 @@ static const struct option_row options[] = {
 		.name = "detach",
 		.letter = 'd',
 		.form = OPTION_FLAG,
-		.help = "run it in the background, print its name; see logs, wait",
+		.help = "run it in the background, print its name",
 		.section = "Life",
 		.set = set_detach,
 		.detail = "A small monitor stays with it, keeps its output (the last one to two MiB) and how it "
@@ -216,7 +216,7 @@ static const struct option_row options[] = {
 	{
 		.name = "rm",
 		.form = OPTION_FLAG,
-		.help = "with --detach: forget it as soon as it has ended",
+		.help = "with --detach: forget it when it has ended",
 		.section = "Life",
 		.set = set_rm,
 		.rare = true,
