@@ -32,6 +32,7 @@
 #include "base/parse.h"
 #include "plan/feature.h"
 #include "plan/run.h"
+#include "seccomp/compiled.h"
 #include "seccomp/filter.h"
 #include "seccomp/presets.h"
 #include "seccomp/print.h"
@@ -58,7 +59,9 @@ struct seccomp_spec {
 
 struct install_args {
 	struct seccomp_program program;
-	const struct seccomp_profile *profile; /* NULL for a program from a descriptor */
+	const struct seccomp_profile *profile; /* NULL where the program was not made just now */
+	uint32_t default_action;
+	bool foreign;			       /* from a descriptor: its actions are not known */
 };
 
 static int run_install(struct run *run, const struct step *step, struct inro_error *error)
@@ -75,10 +78,10 @@ static void tell_install(const struct step *step, struct buf *text)
 	const struct install_args *args = step->args;
 
 	buf_printf(text, "%zu instructions", args->program.n);
-	if (!args->profile)
+	if (args->foreign)
 		return;
 	buf_puts(text, ", otherwise ");
-	seccomp_print_action(args->profile->default_action, text);
+	seccomp_print_action(args->default_action, text);
 }
 
 static void advise_install(const struct step *step, const struct plan *plan, struct inro_error *error)
@@ -91,8 +94,8 @@ static void advise_install(const struct step *step, const struct plan *plan, str
 		error_hint(error, "leave --new-privs out, or let the container have a user namespace");
 		break;
 	case EINVAL:
-		error_why(error, args->profile ? "this kernel has no seccomp filters, or lacks a flag of the profile" :
-						 "the kernel does not take this program");
+		error_why(error, args->foreign ? "the kernel does not take this program" :
+						 "this kernel has no seccomp filters, or lacks a flag of the profile");
 		break;
 	case ENOSYS:
 		error_why(error, "this kernel was built without seccomp filters");
@@ -253,26 +256,23 @@ static int gather(const struct spec *spec, struct facts *facts, struct inro_erro
 
 /* ---- the plan ---- */
 
-static int add_step(struct plan *plan, const struct seccomp_program *program, const struct seccomp_profile *profile,
-		    const char *object, const char *why, struct inro_error *error)
+static struct install_args *add_step(struct plan *plan, const struct seccomp_program *program, const char *object,
+				     const char *why)
 {
 	struct install_args *args = arena_alloc(&plan->arena, sizeof(*args));
 
 	if (!args)
-		return fail_memory(error);
+		return NULL;
 	args->program = *program;
-	if (profile) {
-		args->profile = arena_copy(&plan->arena, profile, sizeof(*profile));
-		if (!args->profile)
-			return fail_memory(error);
-	}
+	plan_applied(plan, "seccomp", "%s", object);
 	plan_add(plan, plan->settled.no_new_privs ? STAGE_SECCOMP : STAGE_PRIVS, &kind_install, object, why, args);
-	return 0;
+	return args;
 }
 
 static int add_text(struct plan *plan, const char *name, const char *text, size_t size, const char *why,
 		    struct inro_error *error)
 {
+	struct install_args *args;
 	struct seccomp_program program;
 	struct seccomp_profile profile;
 	int r;
@@ -290,8 +290,56 @@ static int add_text(struct plan *plan, const char *name, const char *text, size_
 		return r;
 	if (seccomp_is_void(&program))
 		return 0;
-	plan_applied(plan, "seccomp", "%s", name);
-	return add_step(plan, &program, &profile, name, why, error);
+	args = add_step(plan, &program, name, why);
+	if (!args)
+		return fail_memory(error);
+	args->default_action = profile.default_action;
+	args->profile = arena_copy(&plan->arena, &profile, sizeof(profile));
+	return args->profile ? 0 : fail_memory(error);
+}
+
+/* A preset as the build compiled it, where nothing else is needed; NULL. */
+static const struct seccomp_compiled *find_compiled(const struct plan *plan, const struct seccomp_preset *preset,
+						    enum seccomp_dump dump)
+{
+	for (size_t i = 0; i < n_seccomp_compiled && plan->settled.caps == 0 && dump != SECCOMP_DUMP_TEXT; i++)
+		if (strcmp(seccomp_compiled[i].preset, preset->name) == 0)
+			return &seccomp_compiled[i];
+	return NULL;
+}
+
+static int add_preset(struct plan *plan, const struct seccomp_preset *preset, const struct seccomp_spec *part,
+		      struct inro_error *error)
+{
+	const char *why = part->choice ? "asked for" : "calls that programs in a container do not need";
+	const struct seccomp_compiled *compiled = find_compiled(plan, preset, part->dump);
+	struct seccomp_program program;
+	struct install_args *args;
+
+	if (!compiled)
+		return add_text(plan, preset->name, preset->text, *preset->size, why, error);
+	/* The kernel only reads it. */
+	program = (struct seccomp_program){ (struct sock_filter *)compiled->code, compiled->n, compiled->flags };
+	if (seccomp_is_void(&program))
+		return 0;
+	args = add_step(plan, &program, preset->name, why);
+	if (!args)
+		return fail_memory(error);
+	args->default_action = compiled->default_action;
+	return 0;
+}
+
+static int add_fds(struct plan *plan, const struct seccomp_spec *part, struct inro_error *error)
+{
+	for (size_t i = 0; i < part->n_fds; i++) {
+		const char *name = arena_printf(&plan->arena, "descriptor %d", part->fds[i].fd);
+		struct install_args *args = name ? add_step(plan, &part->fds[i].program, name, "asked for") : NULL;
+
+		if (!args)
+			return fail_memory(error);
+		args->foreign = true;
+	}
+	return 0;
 }
 
 static const char tty_text[] = "default allow\nforeign allow\n"
@@ -308,19 +356,10 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		r = add_text(plan, "terminal input", tty_text, sizeof(tty_text) - 1,
 			     "the terminal is the caller's, and must not be typed into from inside", error);
 	if (r >= 0 && preset)
-		r = add_text(plan, preset->name, preset->text, *preset->size,
-			     part->choice ? "asked for" : "calls that programs in a container do not need", error);
-	if (r >= 0 && !preset)
+		r = add_preset(plan, preset, part, error);
+	else if (r >= 0)
 		r = add_text(plan, part->choice, part->text, part->size, "asked for", error);
-	for (size_t i = 0; i < part->n_fds && r >= 0; i++) {
-		const char *name = arena_printf(&plan->arena, "descriptor %d", part->fds[i].fd);
-
-		if (!name)
-			return fail_memory(error);
-		plan_applied(plan, "seccomp", "%s", name);
-		r = add_step(plan, &part->fds[i].program, NULL, name, "asked for", error);
-	}
-	return r;
+	return r < 0 ? r : add_fds(plan, part, error);
 }
 
 const struct feature feature_seccomp = {

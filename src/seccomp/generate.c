@@ -395,18 +395,17 @@ static struct seccomp_target emit_arch(struct generator *g, uint32_t audit)
 			    emit_tree(g, 0, g->n_intervals));
 }
 
-/* The architectures as the filter sees them, the native one first. */
+/*
+ * The architectures as the filter sees them. Each one's compat architectures stand behind it in the
+ * table, so the native one comes first.
+ */
 static size_t list_audits(const struct seccomp_profile *profile, uint32_t audits[static SECCOMP_ARCHES])
 {
-	const int native = seccomp_native_arch();
 	size_t n = 0;
 
-	for (int i = -1; i < SECCOMP_ARCHES; i++) {
-		const int arch = i < 0 ? native : i;
-		bool known = false;
+	for (enum seccomp_arch arch = 0; arch < SECCOMP_ARCHES; arch++) {
+		bool known = !(profile->arches & SECCOMP_ARCH_BIT(arch));
 
-		if (arch < 0 || !(profile->arches & SECCOMP_ARCH_BIT(arch)))
-			continue;
 		for (size_t j = 0; j < n; j++)
 			known |= audits[j] == seccomp_arch_info[arch].audit;
 		if (!known)

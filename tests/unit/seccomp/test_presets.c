@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "seccomp/compiled.h"
 #include "seccomp/filter.h"
 #include "seccomp/machine.h"
 #include "seccomp/profile_of.h"
@@ -132,6 +133,21 @@ static void capabilities_open(void **state)
 	assert_int_equal(ask_arch("strict", SECCOMP_X86_64, "mount", 0, UINT64_MAX), DENIED);
 }
 
+/* What the build compiled is what would be compiled now. */
+static void compiled(void **state)
+{
+	(void)state;
+	assert_int_equal(n_seccomp_compiled, seccomp_native_arch() < 0 ? 0 : n_seccomp_presets);
+	for (size_t i = 0; i < n_seccomp_compiled; i++) {
+		cleanup_arena struct arena arena = { 0 };
+		struct seccomp_program program = program_of_preset(&arena, seccomp_compiled[i].preset, 0);
+
+		assert_int_equal(program.n, seccomp_compiled[i].n);
+		assert_int_equal(program.flags, seccomp_compiled[i].flags);
+		assert_memory_equal(program.code, seccomp_compiled[i].code, program.n * sizeof(*program.code));
+	}
+}
+
 /* Programs run under a preset: the exit status of sh -c SCRIPT. */
 static int run_script(const char *preset, const char *script)
 {
@@ -183,7 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_deny_the_host), cmocka_unit_test(namespaces),
 		cmocka_unit_test(sockets),	     cmocka_unit_test(capabilities_open),
-		cmocka_unit_test(programs_run),
+		cmocka_unit_test(compiled),	     cmocka_unit_test(programs_run),
 	};
 
 	return cmocka_run_group_tests_name("seccomp/presets", tests, NULL, NULL);
