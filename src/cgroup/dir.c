@@ -80,6 +80,11 @@ int cgroup_open_below(int dir_fd, const char *path)
 	return open_beneath(dir_fd, *path ? path : ".", O_RDONLY | O_DIRECTORY);
 }
 
+int cgroup_open_file(int dir_fd, const char *file, int flags)
+{
+	return open_beneath(dir_fd, file, flags);
+}
+
 int cgroup_write(int dir_fd, const char *file, const char *text)
 {
 	cleanup_close int fd = open_beneath(dir_fd, file, O_WRONLY);

@@ -22,6 +22,9 @@ int cgroup_open_mount(const char *mount, bool v2);
 /* Open a group below another: PATH as in /proc/PID/cgroup, leading slashes ignored, "" the same. */
 int cgroup_open_below(int dir_fd, const char *path);
 
+/* Open a file of the group, close-on-exec. */
+int cgroup_open_file(int dir_fd, const char *file, int flags);
+
 /* Write TEXT to a file of the group in one write(2). */
 int cgroup_write(int dir_fd, const char *file, const char *text);
 

@@ -105,8 +105,6 @@ static int settle(struct plan *plan, struct inro_error *error)
 	if (r < 0)
 		return r;
 	plan->settled.wants_cgroup = true;
-	if (layout.n_made > 0)
-		plan->settled.wait_release = true;
 	return 0;
 }
 
@@ -127,11 +125,14 @@ static int add_make(struct plan *plan, struct cgroup_make_args filled, const cha
 	*args = filled;
 	args->name = plan->facts->cgroup.name;
 	args->slot = args->v2 ? SLOT_CGROUP : plan_slot(plan);
+	args->tasks_slot = args->v2 ? SLOT_NONE : plan_slot(plan);
 	path = join_path(plan, args->mount, args->parent, args->name);
 	parent = join_path(plan, args->mount, args->parent, "");
 	if (!path || !parent)
 		return -ENOMEM;
 	plan_add(plan, STAGE_CGROUP, &kind_cgroup_make, path, why, args);
+	if (!args->v2)
+		plan_add(plan, STAGE_GUARD, &kind_cgroup_enter, path, "a child can be born in a v2 cgroup only", args);
 	plan_add(plan, STAGE_STARTED, &kind_cgroup_sweep, parent, "an inro that was killed leaves them behind",
 		 args)->optional = true;
 	return args->slot;
@@ -142,18 +143,13 @@ static int add_v1(struct plan *plan, const struct cgroup_layout_plan *layout, in
 	for (size_t i = 0; i < layout->n_made; i++) {
 		const struct cgroup_v1 *v1 = layout->made[i];
 		unsigned has = cgroup_controllers_parse(v1->controllers);
-		struct cgroup_place_args *args = arena_alloc(&plan->arena, sizeof(*args));
 		int slot = add_make(plan,
 				    (struct cgroup_make_args){
 					    .mount = v1->mount, .parent = v1->own_path, .controllers = has },
 				    "this host has these controllers on cgroup v1");
 
-		if (slot < 0 || !args)
-			return -ENOMEM;
-		args->slot = slot;
-		plan_add(plan, STAGE_MAP, &kind_cgroup_place,
-			 join_path(plan, v1->mount, v1->own_path, plan->facts->cgroup.name),
-			 "clone can place it in a v2 cgroup only", args);
+		if (slot < 0)
+			return slot;
 		for (enum cgroup_controller c = 0; c < CGROUP_CONTROLLERS; c++)
 			if (has & CGROUP_BIT(c))
 				slots[c] = slot;

@@ -11,6 +11,11 @@
  * A child born into a v2 group (CLONE_INTO_CGROUP) sees that group as the root of a cgroup
  * namespace made by the same clone. v1 groups are entered after the clone, when such a namespace
  * would already have the caller's groups as its roots: there the child makes it later by itself.
+ *
+ * The child enters its v1 groups by writing 0, "this thread", to their `tasks`, which the parent
+ * opened: the kernel checks whoever opened the file. To move any other process, or one by
+ * cgroup.procs, it would first have to lock out every fork and exit on the host, for which it waits
+ * some 10 ms where nobody did so shortly before.
  */
 
 #include "cgroup/steps.h"
@@ -126,23 +131,6 @@ static int open_parent(const struct cgroup_make_args *args, struct inro_error *e
 	return take_fd(&parent);
 }
 
-static int run_make(struct run *run, const struct step *step, struct inro_error *error)
-{
-	const struct cgroup_make_args *args = step->args;
-	int r = -ENOENT;
-
-	for (int i = 0; r == -ENOENT && i < MAKE_TRIES; i++) {
-		cleanup_close int parent = open_parent(args, error);
-
-		if (parent < 0 && parent != -ENOENT)
-			return parent;
-		r = parent < 0 ? parent : cgroup_make(parent, args->name);
-		if (!args->top)
-			break;
-	}
-	return r < 0 ? error_raw(error, r, "mkdir", step->object) : run_store(run, args->slot, r);
-}
-
 static void undo_make(struct run *run, const struct step *step)
 {
 	const struct cgroup_make_args *args = step->args;
@@ -158,8 +146,37 @@ static void undo_make(struct run *run, const struct step *step)
 	for (int i = 0; parent >= 0 && cgroup_remove(parent, args->name) == -EBUSY && i < REMOVE_TRIES; i++)
 		poll(NULL, 0, 2);
 	run->slots[args->slot] = fd_close(fd);
+	if (!args->v2)
+		run->slots[args->tasks_slot] = fd_close(run_fd(run, args->tasks_slot));
 	if (args->top && mount_fd >= 0)
 		unlinkat(mount_fd, CGROUP_TOP_NAME, AT_REMOVEDIR);
+}
+
+static int run_make(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct cgroup_make_args *args = step->args;
+	int r = -ENOENT;
+
+	for (int i = 0; r == -ENOENT && i < MAKE_TRIES; i++) {
+		cleanup_close int parent = open_parent(args, error);
+
+		if (parent < 0 && parent != -ENOENT)
+			return parent;
+		r = parent < 0 ? parent : cgroup_make(parent, args->name);
+		if (!args->top)
+			break;
+	}
+	if (r < 0)
+		return error_raw(error, r, "mkdir", step->object);
+	run->slots[args->slot] = r;
+	if (args->v2)
+		return 0;
+	r = run_store(run, args->tasks_slot, cgroup_open_file(r, "tasks", O_WRONLY));
+	if (r == 0)
+		return 0;
+	/* A step that failed is not undone. */
+	undo_make(run, step);
+	return error_raw(error, r, "open", step->object);
 }
 
 static void tell_make(const struct step *step, struct buf *text)
@@ -257,19 +274,20 @@ const struct step_kind kind_cgroup_cpus = SET_KIND("limit-cpus", "limit CPUs:");
 const struct step_kind kind_cgroup_weight = SET_KIND("weigh-cpu", "set the share of CPU:");
 const struct step_kind kind_cgroup_pids = SET_KIND("limit-pids", "limit processes:");
 
-static int run_place(struct run *run, const struct step *step, struct inro_error *error)
+static int run_enter(struct run *run, const struct step *step, struct inro_error *error)
 {
-	const struct cgroup_place_args *args = step->args;
-	int r = cgroup1_add(run_fd(run, args->slot), run->pid);
+	const struct cgroup_make_args *args = step->args;
 
-	return r < 0 ? error_raw(error, r, "write", step->object) : 0;
+	if (write(run_fd(run, args->tasks_slot), "0", 1) < 0)
+		return error_raw(error, -errno, "write", step->object);
+	return 0;
 }
 
-const struct step_kind kind_cgroup_place = {
+const struct step_kind kind_cgroup_enter = {
 	.name = "enter-cgroup",
-	.what = "place the child in the cgroup",
+	.what = "enter the cgroup",
 	.calls = "write",
-	.run = run_place,
+	.run = run_enter,
 };
 
 static int run_namespace(struct run *run, const struct step *step, struct inro_error *error)

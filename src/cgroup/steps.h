@@ -25,6 +25,7 @@ struct cgroup_make_args {
 	bool top;             /* the parent is /inro: made where it is missing, removed when empty */
 	unsigned controllers; /* v2: those to be given to it; v1: those of the hierarchy */
 	int slot;             /* for its directory */
+	int tasks_slot;       /* v1: for its file `tasks`, through which the child enters */
 };
 extern const struct step_kind kind_cgroup_make;
 
@@ -36,11 +37,8 @@ struct cgroup_set_args {
 extern const struct step_kind kind_cgroup_memory, kind_cgroup_swap, kind_cgroup_cpus, kind_cgroup_weight,
 	kind_cgroup_pids;
 
-/* Place the child in a v1 group. */
-struct cgroup_place_args {
-	int slot;
-};
-extern const struct step_kind kind_cgroup_place;
+/* The child: enter a v1 group; its arguments are those of the make step. */
+extern const struct step_kind kind_cgroup_enter;
 
 /* The child: a cgroup namespace whose root is the group in which it stands. No arguments. */
 extern const struct step_kind kind_cgroup_namespace;

@@ -262,6 +262,7 @@ static pid_t start(struct box *box)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (read(go[0], &byte, 1) != 1)
 			_exit(99);
+		walk(box, STAGE_GUARD);
 		walk(box, STAGE_BECOME);
 		return 0;
 	}
