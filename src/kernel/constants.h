@@ -118,6 +118,9 @@ _Static_assert(sizeof(struct kernel_pidfd_info) == 64, "the kernel tells version
 #ifndef NSFS_MAGIC
 #define NSFS_MAGIC 0x6e736673
 #endif
+#ifndef PID_FS_MAGIC
+#define PID_FS_MAGIC 0x50494446 /* 6.9 */
+#endif
 #ifndef TMPFS_MAGIC
 #define TMPFS_MAGIC 0x01021994
 #endif

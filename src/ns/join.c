@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +97,21 @@ static bool better_group(unsigned kinds, unsigned than)
 	return __builtin_popcount(kinds) > __builtin_popcount(than);
 }
 
+/* Are both pidfds of the same process (thread)? */
+static bool same_process(int a_fd, int b_fd)
+{
+	struct statfs fs;
+	pid_t a, b;
+
+	if (b_fd < 0)
+		return false;
+	/* Since 6.9 each has an inode of its own; before, all share one, and none is of a thread. */
+	if (fstatfs(a_fd, &fs) == 0 && fs.f_type == PID_FS_MAGIC)
+		return fd_same_file(a_fd, b_fd);
+	/* One number belongs to one process as long as both are open and it has not ended. */
+	return procfs_pid_of_pidfd(a_fd, &a) == 0 && procfs_pid_of_pidfd(b_fd, &b) == 0 && a == b;
+}
+
 int ns_join_add_pidfd(struct ns_join *join, int pidfd, unsigned kinds, struct inro_error *error)
 {
 	int fds[NS_KINDS];
@@ -115,6 +131,10 @@ int ns_join_add_pidfd(struct ns_join *join, int pidfd, unsigned kinds, struct in
 		else if (kinds & NS_BIT(kind))
 			put(join, kind, fds[kind]);
 	}
+	if (r == 0 && same_process(pidfd, join->pidfd)) {
+		join->group_kinds |= kinds;
+		return 0;
+	}
 	if (r < 0 || !better_group(kinds, join->group_kinds))
 		return r;
 	r = fcntl(pidfd, F_DUPFD_CLOEXEC, 3);
@@ -123,6 +143,21 @@ int ns_join_add_pidfd(struct ns_join *join, int pidfd, unsigned kinds, struct in
 	fd_close(join->pidfd);
 	join->pidfd = r;
 	join->group_kinds = kinds;
+	return 0;
+}
+
+int ns_join_add_self(struct ns_join *join, unsigned kinds, struct inro_error *error)
+{
+	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++) {
+		int fd;
+
+		if (!(kinds & NS_BIT(kind)))
+			continue;
+		fd = ns_open_self(kind, kind == NS_PID ? NS_OPEN_FOR_CHILDREN : 0, error);
+		if (fd < 0)
+			return fd;
+		put(join, kind, fd);
+	}
 	return 0;
 }
 

@@ -41,6 +41,12 @@ int ns_join_add_pidfd(struct ns_join *join, int pidfd, unsigned kinds, struct in
 int ns_join_add_fd(struct ns_join *join, enum ns_kind kind, int fd, struct inro_error *error);
 
 /*
+ * Add what the calling thread is in itself (of PID: what its children will be in): the way back for
+ * who joins something for a while, so that a child is born there.
+ */
+int ns_join_add_self(struct ns_join *join, unsigned kinds, struct inro_error *error);
+
+/*
  * Leave away what the calling thread is in already (which an ordinary user could not join again),
  * and refuse what cannot work: a PID namespace whose init has died (-ESRCH), one that is not the
  * caller's or below it (-EINVAL). Call last, before ns_join_prepared().

@@ -205,7 +205,7 @@ static void own_are_left_away(void **state)
 
 static void masks_and_groups(void **state)
 {
-	cleanup_close int a = -EBADF, b = -EBADF;
+	cleanup_close int a = -EBADF, b = -EBADF, again = -EBADF;
 	cleanup_ns_join struct ns_join join = NS_JOIN_NULL;
 	pid_t pid_a, pid_b;
 
@@ -219,9 +219,13 @@ static void masks_and_groups(void **state)
 	assert_int_equal(ns_join_add_pidfd(&join, b, NS_BIT(NS_IPC), NULL), 0);
 	assert_int_equal(join.kinds, NS_BIT(NS_UTS) | NS_BIT(NS_NET) | NS_BIT(NS_IPC));
 	assert_int_equal(join.group_kinds, NS_BIT(NS_UTS) | NS_BIT(NS_NET));
+	/* Another pidfd of the same process belongs to its group. */
+	again = sys_pidfd_open(pid_a, 0);
+	assert_int_equal(ns_join_add_pidfd(&join, again, NS_BIT(NS_CGROUP), NULL), 0);
+	assert_int_equal(join.group_kinds, NS_BIT(NS_UTS) | NS_BIT(NS_NET) | NS_BIT(NS_CGROUP));
 	/* A later source of the same kind counts. */
 	assert_int_equal(ns_join_add_pidfd(&join, b, NS_BIT(NS_UTS), NULL), 0);
-	assert_int_equal(join.group_kinds, NS_BIT(NS_NET));
+	assert_int_equal(join.group_kinds, NS_BIT(NS_NET) | NS_BIT(NS_CGROUP));
 	assert_int_equal(ns_join_add_fd(&join, NS_NET, ns_open_self(NS_UTS, 0, NULL), NULL), -EINVAL);
 	assert_int_equal(ns_join_prepare(&join, NULL), 0);
 	assert_int_equal(join.kinds, NS_BIT(NS_NET) | NS_BIT(NS_IPC));
@@ -237,6 +241,41 @@ static void masks_and_groups(void **state)
 	assert_int_equal(child_result(pid), 0);
 	child_end(pid_a);
 	child_end(pid_b);
+}
+
+/* There and back, so that a child is born there. */
+static int for_a_while(int pidfd)
+{
+	cleanup_ns_join struct ns_join join = NS_JOIN_NULL, back = NS_JOIN_NULL;
+	unsigned kinds = NS_BIT(NS_UTS) | NS_BIT(NS_PID);
+	int self = sys_pidfd_open(getpid(), 0);
+	pid_t pid;
+
+	if (ns_join_add_pidfd(&join, pidfd, kinds, NULL) < 0 || ns_join_add_self(&back, kinds, NULL) < 0)
+		return 1;
+	if (ns_join_prepare(&join, NULL) < 0 || ns_join_now(&join, NS_ALL, NULL) < 0)
+		return 2;
+	pid = child_fork(0);
+	if (pid == 0)
+		_exit(is_in(pidfd, NS_BIT(NS_UTS)) && getpid() == 2 ? 0 : 3);
+	if (child_result(pid) != 0)
+		return 4;
+	if (ns_join_prepared(&back, NS_ALL, NULL) < 0)
+		return 5;
+	return is_in(self, kinds) && !is_in(pidfd, kinds) ? 0 : 6;
+}
+
+static void there_and_back(void **state)
+{
+	cleanup_close int pidfd = -EBADF;
+	pid_t pid;
+
+	(void)state;
+	NEEDS_ROOT();
+	pid = child_spawn(CLONE_NEWUTS | CLONE_NEWPID, NULL);
+	pidfd = sys_pidfd_open(pid, 0);
+	in_child(0, for_a_while, pidfd);
+	child_end(pid);
 }
 
 static void pid_states(void **state)
@@ -375,6 +414,7 @@ int main(void)
 		cmocka_unit_test(own_are_left_away),     cmocka_unit_test(masks_and_groups),
 		cmocka_unit_test(pid_states),            cmocka_unit_test(unborn_pid_namespace),
 		cmocka_unit_test(a_pid_namespace_above), cmocka_unit_test(threads),
+		cmocka_unit_test(there_and_back),
 	};
 
 	return cmocka_run_group_tests_name("ns/join", tests, NULL, NULL);
