@@ -23,12 +23,15 @@ static void advise_denied(const struct plan *plan, struct inro_error *error)
 	const struct facts *facts = plan->facts;
 	const struct settled *settled = &plan->settled;
 
-	if (is_on("sys/kernel/apparmor_restrict_unprivileged_userns") && !facts_has_cap(facts, CAP_SYS_ADMIN)) {
-		error_why(error, "AppArmor takes the capabilities away from the user namespaces of programs "
-				 "without a profile (kernel.apparmor_restrict_unprivileged_userns)");
+	if (is_on("sys/kernel/apparmor_restrict_unprivileged_userns") &&
+	    !facts_has_cap(facts, CAP_SYS_ADMIN)) {
+		error_why(error,
+			  "AppArmor takes the capabilities away from the user namespaces of programs "
+			  "without a profile (kernel.apparmor_restrict_unprivileged_userns)");
 		error_hint(error, "load inro's AppArmor profile (`inro doctor` says how), or as root: "
 				  "sysctl kernel.apparmor_restrict_unprivileged_userns=0");
-	} else if (ranges_have_outer(settled->uids, settled->n_uids, 0) && !facts_has_cap(facts, CAP_SETFCAP)) {
+	} else if (ranges_have_outer(settled->uids, settled->n_uids, 0) &&
+		   !facts_has_cap(facts, CAP_SETFCAP)) {
 		error_why(error, "id 0 of this user namespace may only be mapped with CAP_SETFCAP");
 		error_hint(error, "leave id 0 out of --map, or give inro that capability");
 	} else {
@@ -46,8 +49,9 @@ void maps_advise(const struct step *step, const struct plan *plan, struct inro_e
 	if (error->code == EPERM || error->code == EACCES)
 		advise_denied(plan, error);
 	else if (error->code == EINVAL)
-		error_why(error, "the kernel found the map invalid: an id of it does not exist outside, or two "
-				 "ranges overlap");
+		error_why(error,
+			  "the kernel found the map invalid: an id of it does not exist outside, or two "
+			  "ranges overlap");
 	else if (error->code == ESRCH)
 		error_why(error, "the child is gone already: something killed it");
 	else if (error->code == EROFS)

@@ -62,14 +62,15 @@ static const struct option_row options[] = {
 		.set = set_map,
 		.aliases = "userns-map",
 		.choices = "auto|root|own",
-		.detail = "What the ids of the new user namespace are outside. own: the caller's own id alone, "
-			  "as itself, an ordinary user's default. root: the caller's own id alone, as 0. auto: "
-			  "many ids; for an ordinary user 0 is itself and 1 and above are its subordinate ids "
-			  "(subuid(5)), for root all of them are subordinate ids, so that nothing inside is the "
-			  "host's root. INNER:OUTER:N maps N ids from INNER on to those from OUTER on; several "
-			  "are separated by commas or given one by one, for users alone with uid: before them, "
-			  "for groups alone with gid:. Ranges for users count for groups too where there are "
-			  "none for groups.",
+		.detail =
+			"What the ids of the new user namespace are outside. own: the caller's own id alone, "
+			"as itself, an ordinary user's default. root: the caller's own id alone, as 0. auto: "
+			"many ids; for an ordinary user 0 is itself and 1 and above are its subordinate ids "
+			"(subuid(5)), for root all of them are subordinate ids, so that nothing inside is the "
+			"host's root. INNER:OUTER:N maps N ids from INNER on to those from OUTER on; several "
+			"are separated by commas or given one by one, for users alone with uid: before them, "
+			"for groups alone with gid:. Ranges for users count for groups too where there are "
+			"none for groups.",
 		.repeats = true,
 	},
 	{

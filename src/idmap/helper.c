@@ -25,8 +25,8 @@ struct helper {
 	int output_fd; /* what it says; its standard output and error */
 };
 
-static int spawn_with(const char *path, char *const argv[], int output_fd, posix_spawn_file_actions_t *actions,
-		      posix_spawnattr_t *attributes, pid_t *ret)
+static int spawn_with(const char *path, char *const argv[], int output_fd,
+		      posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, pid_t *ret)
 {
 	static char *const no_environment[] = { NULL };
 	sigset_t none, all;
@@ -104,7 +104,8 @@ static int helper_finish(struct helper *helper, struct inro_error *error)
 		return 0;
 	if (error->kind == INRO_ERROR_NONE) {
 		error_raw(error, -EPERM, NULL, helper->path);
-		error_why(error, "it ended with %s %d%s%s", r > 0 && WIFSIGNALED(status) ? "signal" : "status",
+		error_why(error, "it ended with %s %d%s%s",
+			  r > 0 && WIFSIGNALED(status) ? "signal" : "status",
 			  r > 0 && WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
 			  used ? " and said: " : "", said);
 	}

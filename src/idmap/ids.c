@@ -25,10 +25,11 @@ static uint32_t first_id(const struct id_side *side)
 	return ranges_have_inner(side->map, side->n_map, 0) ? 0 : side->map[0].inner;
 }
 
-static int refuse_unmapped(const struct id_side *side, const char *option, uint32_t id, const struct spec *spec,
-			   struct inro_error *error)
+static int refuse_unmapped(const struct id_side *side, const char *option, uint32_t id,
+			   const struct spec *spec, struct inro_error *error)
 {
-	fail_usage(error, option, "%s id %u does not exist in the container: its user namespace does not map it",
+	fail_usage(error, option,
+		   "%s id %u does not exist in the container: its user namespace does not map it",
 		   side->what, id);
 	if (spec->ids.mode == MAP_RANGES)
 		error_hint(error, "add a --map range that has it");
@@ -96,9 +97,10 @@ static int settle_same(const struct spec *spec, const struct facts *facts, struc
 	if ((!plan->set_uid || facts_has_cap(facts, CAP_SETUID)) &&
 	    (!plan->set_gid || facts_has_cap(facts, CAP_SETGID)))
 		return 0;
-	fail_host(error, INRO_ERROR_DENIED, -EPERM, "--user",
-		  "without a new user namespace the ids are the host's, and only a process with CAP_SETUID and "
-		  "CAP_SETGID may take others");
+	fail_host(
+		error, INRO_ERROR_DENIED, -EPERM, "--user",
+		"without a new user namespace the ids are the host's, and only a process with CAP_SETUID and "
+		"CAP_SETGID may take others");
 	error_hint(error, "add user to --ns");
 	return -EPERM;
 }
@@ -118,9 +120,10 @@ static int settle_groups(const struct spec *spec, const struct facts *facts, enu
 	bool may = may_set_groups(facts, settled);
 
 	if (wish == GROUPS_LIST && !may) {
-		fail_host(error, INRO_ERROR_DENIED, -EPERM, "--groups",
-			  "who may map no group but its own may not change the list: a group can be there to "
-			  "forbid something");
+		fail_host(
+			error, INRO_ERROR_DENIED, -EPERM, "--groups",
+			"who may map no group but its own may not change the list: a group can be there to "
+			"forbid something");
 		error_hint(error, "use --map auto (subordinate ids), or leave --groups away");
 		return -EPERM;
 	}

@@ -16,14 +16,14 @@ enum { ROOT_IDS = 65536 }; /* how many ids root's container has where nothing el
 
 /* One of the two maps while it is being made: users or groups. */
 struct side {
-	const char *what;        /* "user", for messages */
-	const char *file;        /* "/etc/subuid" */
+	const char *what; /* "user", for messages */
+	const char *file; /* "/etc/subuid" */
 	uint32_t own;
 	const struct id_range *sub; /* the caller's subordinate ids, as far as they can be used */
 	size_t n_sub;
 	const struct id_range *outer_map; /* the caller's own map; NULL where it has every id */
 	size_t n_outer_map;
-	struct id_range *list;   /* the result */
+	struct id_range *list; /* the result */
 	size_t n;
 };
 
@@ -133,17 +133,21 @@ static int refuse_no_subids(struct maker *maker, const struct side *side)
 			  "%s has no line for the caller, %s %u, so there are no subordinate %s ids to map",
 			  side->file, side->what, side->own, side->what);
 
-	error_hint(maker->error, "as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
-		   "%s; or --map-root, which needs none", user);
+	error_hint(maker->error,
+		   "as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
+		   "%s; or --map-root, which needs none",
+		   user);
 	return r;
 }
 
 static int refuse_no_helper(struct maker *maker)
 {
 	const char *missing = maker->facts->subids.newuidmap ? "newgidmap" : "newuidmap";
-	int r = fail_host(maker->error, INRO_ERROR_HOST, -ENOENT, "--map",
-			  "%s, which maps subordinate ids for an ordinary user, is not installed, or neither "
-			  "setuid root nor with file capabilities", missing);
+	int r = fail_host(
+		maker->error, INRO_ERROR_HOST, -ENOENT, "--map",
+		"%s, which maps subordinate ids for an ordinary user, is not installed, or neither "
+		"setuid root nor with file capabilities",
+		missing);
 
 	error_hint(maker->error, "install it (package uidmap, shadow-utils or shadow), or use --map-root");
 	return r;
@@ -220,8 +224,8 @@ static int check_owned(struct maker *maker, const struct side *side, const struc
 		return fail_memory(maker->error);
 	if (missing == side->own) {
 		fail_host(maker->error, INRO_ERROR_DENIED, -EPERM, "--map",
-			  "%u:%u:%u mixes the caller's own %s id %u with others", range->inner, range->outer,
-			  range->count, side->what, missing);
+			  "%u:%u:%u mixes the caller's own %s id %u with others", range->inner,
+			  range->outer, range->count, side->what, missing);
 		error_hint(maker->error, "give the own id a range of its own, INNER:%u:1", missing);
 		return -EPERM;
 	}
@@ -234,7 +238,8 @@ static int check_owned(struct maker *maker, const struct side *side, const struc
 		error_hint(maker->error, "map ids that it owns, or use --map auto or --map-root");
 	else
 		error_hint(maker->error, "as root: usermod --add-sub%ss %u-%u %s",
-			   side == &maker->users ? "uid" : "gid", missing, range->outer + (range->count - 1), user);
+			   side == &maker->users ? "uid" : "gid", missing,
+			   range->outer + (range->count - 1), user);
 	return -EPERM;
 }
 
@@ -254,8 +259,10 @@ static int check_side(struct maker *maker, const struct side *side)
 static void hint_groups(struct maker *maker)
 {
 	if (maker->spec->ids.n_gids == 0 && maker->users.own != maker->groups.own)
-		error_hint(maker->error, "without gid: ranges the numbers count for groups too; add for example "
-			   "--map gid:0:%u:1", maker->groups.own);
+		error_hint(maker->error,
+			   "without gid: ranges the numbers count for groups too; add for example "
+			   "--map gid:0:%u:1",
+			   maker->groups.own);
 }
 
 static int map_ranges(struct maker *maker)
@@ -264,7 +271,8 @@ static int map_ranges(struct maker *maker)
 	int r;
 
 	if (ids->n_uids == 0)
-		return fail_usage(maker->error, "--map", "there are ranges for groups, but none for users: add "
+		return fail_usage(maker->error, "--map",
+				  "there are ranges for groups, but none for users: add "
 				  "uid:INNER:OUTER:N");
 	maker->users.list = ids->uids;
 	maker->users.n = ids->n_uids;
@@ -362,15 +370,17 @@ static int prepare_side(struct maker *maker, struct side *side, const struct id_
 /* The one thing about id 0 that the kernel does not leave to the others' rules. */
 static int check_zero(struct maker *maker)
 {
-	if (facts_has_cap(maker->facts, CAP_SETFCAP) || !ranges_have_outer(maker->users.list, maker->users.n, 0))
+	if (facts_has_cap(maker->facts, CAP_SETFCAP) ||
+	    !ranges_have_outer(maker->users.list, maker->users.n, 0))
 		return 0;
 	fail_host(maker->error, INRO_ERROR_DENIED, -EPERM, "--map",
 		  "id 0 may only be mapped with CAP_SETFCAP, which inro does not have here");
 	if (maker->facts->initial_userns)
 		error_hint(maker->error, "run inro with that capability, or leave id 0 out of --map");
 	else
-		error_hint(maker->error, "start the outer container with --nestable or --cap-add setfcap, or its "
-					 "command not as root (-u)");
+		error_hint(maker->error,
+			   "start the outer container with --nestable or --cap-add setfcap, or its "
+			   "command not as root (-u)");
 	return -EPERM;
 }
 

@@ -14,25 +14,29 @@ static bool overlap(uint32_t a, uint32_t b, uint32_t a_count, uint32_t b_count)
 }
 
 /* The same questions that the kernel asks, which has but EINVAL for an answer. */
-static int check_range(const struct id_range *list, size_t n, const struct id_range *range, const char *option,
-		       const char *text, struct inro_error *error)
+static int check_range(const struct id_range *list, size_t n, const struct id_range *range,
+		       const char *option, const char *text, struct inro_error *error)
 {
 	if (range->count == 0)
-		return fail_usage(error, option, "'%s' maps no id: the third number must be at least 1", text);
+		return fail_usage(error, option, "'%s' maps no id: the third number must be at least 1",
+				  text);
 	if ((uint64_t)range->inner + range->count > UINT32_MAX ||
 	    (uint64_t)range->outer + range->count > UINT32_MAX)
 		return fail_usage(error, option, "'%s' goes beyond the last id, 4294967294", text);
 	if (n >= RANGES_MAX)
-		return fail_usage(error, option, "more than the %d ranges that the kernel takes", RANGES_MAX);
+		return fail_usage(error, option, "more than the %d ranges that the kernel takes",
+				  RANGES_MAX);
 	for (size_t i = 0; i < n; i++) {
 		if (overlap(list[i].inner, range->inner, list[i].count, range->count))
-			return fail_usage(error, option, "'%s' gives an id inside a second meaning: "
-					  "%u:%u:%u has it already", text, list[i].inner, list[i].outer,
-					  list[i].count);
+			return fail_usage(error, option,
+					  "'%s' gives an id inside a second meaning: "
+					  "%u:%u:%u has it already",
+					  text, list[i].inner, list[i].outer, list[i].count);
 		if (overlap(list[i].outer, range->outer, list[i].count, range->count))
-			return fail_usage(error, option, "'%s' maps an id of the outside a second time: "
-					  "%u:%u:%u has it already", text, list[i].inner, list[i].outer,
-					  list[i].count);
+			return fail_usage(error, option,
+					  "'%s' maps an id of the outside a second time: "
+					  "%u:%u:%u has it already",
+					  text, list[i].inner, list[i].outer, list[i].count);
 	}
 	return 0;
 }
@@ -47,10 +51,12 @@ static int parse_range(struct arena *arena, const char *option, const char *text
 
 	if (r < 0)
 		return fail_memory(error);
-	if (n < 2 || n > 3 || parse_id(field[0], &range.inner) < 0 || parse_id(field[1], &range.outer) < 0 ||
-	    (n == 3 && parse_u32(field[2], &range.count) < 0))
-		return fail_usage(error, option, "'%s' is not INNER:OUTER:N, three numbers: the first id "
-				  "inside, the first id outside, how many", text);
+	if (n < 2 || n > 3 || parse_id(field[0], &range.inner) < 0 ||
+	    parse_id(field[1], &range.outer) < 0 || (n == 3 && parse_u32(field[2], &range.count) < 0))
+		return fail_usage(error, option,
+				  "'%s' is not INNER:OUTER:N, three numbers: the first id "
+				  "inside, the first id outside, how many",
+				  text);
 	*ret = range;
 	return 0;
 }
@@ -151,8 +157,10 @@ static int parse_one_id(const char *option, const char *what, const char *text, 
 	if (r == -ERANGE)
 		return fail_usage(error, option, "'%s' is beyond the last %s, 4294967294", text, what);
 	if (r < 0) {
-		fail_usage(error, option, "'%s' is no number: only the container's own files could say which "
-			   "%s a name means, and they are not to be trusted", text, what);
+		fail_usage(error, option,
+			   "'%s' is no number: only the container's own files could say which "
+			   "%s a name means, and they are not to be trusted",
+			   text, what);
 		error_hint(error, "look the number up, for example by `id %s NAME`",
 			   strcmp(what, "user id") == 0 ? "-u" : "-g");
 	}

@@ -113,7 +113,8 @@ static void add_range(struct buf *text, const struct id_range *range, enum forma
 	}
 }
 
-static const char *format_list(struct arena *arena, const struct id_range *list, size_t n, enum format format)
+static const char *format_list(struct arena *arena, const struct id_range *list, size_t n,
+			       enum format format)
 {
 	cleanup_buf struct buf text = { 0 };
 

@@ -100,7 +100,8 @@ int subid_user_name(FILE *stream, uint32_t uid, struct arena *arena, const char 
 static bool touches(const struct id_range *list, size_t n, uint32_t first)
 {
 	for (size_t i = 0; i < n; i++)
-		if (first < (uint64_t)list[i].outer + list[i].count && list[i].outer < (uint64_t)first + BLOCK)
+		if (first < (uint64_t)list[i].outer + list[i].count &&
+		    list[i].outer < (uint64_t)first + BLOCK)
 			return true;
 	return false;
 }
@@ -122,15 +123,21 @@ static bool helper_works(const char *path)
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !(st.st_mode & 0111))
 		return false;
 	/* An O_PATH descriptor has no attributes to ask for; the file is root's, and only told about. */
-	return ((st.st_mode & S_ISUID) && st.st_uid == 0) || getxattr(path, "security.capability", NULL, 0) > 0;
+	return ((st.st_mode & S_ISUID) && st.st_uid == 0) ||
+	       getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
 const char *subid_find_helper(const char *name)
 {
 	static const char *const paths[] = {
-		"/usr/bin/newuidmap",       "/usr/bin/newgidmap",       "/bin/newuidmap",
-		"/bin/newgidmap",           "/usr/local/bin/newuidmap", "/usr/local/bin/newgidmap",
-		"/run/wrappers/bin/newuidmap", "/run/wrappers/bin/newgidmap", /* NixOS */
+		"/usr/bin/newuidmap",
+		"/usr/bin/newgidmap",
+		"/bin/newuidmap",
+		"/bin/newgidmap",
+		"/usr/local/bin/newuidmap",
+		"/usr/local/bin/newgidmap",
+		"/run/wrappers/bin/newuidmap",
+		"/run/wrappers/bin/newgidmap", /* NixOS */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
@@ -178,10 +185,13 @@ int subid_gather(int etc_fd, struct facts *facts)
 	int r = passwd ? subid_user_name(passwd, facts->uid, &facts->arena, &name) : 0;
 
 	if (r == 0)
-		r = read_list(etc_fd, "subuid", name, facts->uid, &facts->arena, &subids->uids, &subids->n_uids);
+		r = read_list(etc_fd, "subuid", name, facts->uid, &facts->arena, &subids->uids,
+			      &subids->n_uids);
 	if (r == 0)
-		r = read_list(etc_fd, "subgid", name, facts->uid, &facts->arena, &subids->gids, &subids->n_gids);
-	if (r == 0 && facts->uid == 0 && facts->initial_userns && (subids->n_uids == 0 || subids->n_gids == 0))
+		r = read_list(etc_fd, "subgid", name, facts->uid, &facts->arena, &subids->gids,
+			      &subids->n_gids);
+	if (r == 0 && facts->uid == 0 && facts->initial_userns &&
+	    (subids->n_uids == 0 || subids->n_gids == 0))
 		r = propose_block(etc_fd, facts);
 	if (r < 0)
 		return r;

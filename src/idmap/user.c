@@ -83,7 +83,9 @@ static void advise_ids(const struct step *step, const struct plan *plan, struct 
 	if (error->code == EINVAL)
 		error_why(error, "the user namespace does not have that id");
 	else if (error->code == EPERM && (plan->settled.ns_join & NS_BIT(NS_USER)))
-		error_why(error, "the joined user namespace denies setgroups, or the id is not the caller's to take");
+		error_why(
+			error,
+			"the joined user namespace denies setgroups, or the id is not the caller's to take");
 	else if (error->code == EPERM)
 		error_why(error, "CAP_SETUID or CAP_SETGID is missing, or a security module forbids it");
 	else if (error->code == EAGAIN)
@@ -139,8 +141,9 @@ static const struct option_row options[] = {
 		.section = "Process",
 		.set = set_user,
 		.aliases = "uid",
-		.detail = "Numbers only. Without GID the group has the same number where the container has "
-			  "that group. An ordinary user's own id appears as UID, unless --map says otherwise.",
+		.detail =
+			"Numbers only. Without GID the group has the same number where the container has "
+			"that group. An ordinary user's own id appears as UID, unless --map says otherwise.",
 	},
 	{
 		.name = "groups",
@@ -152,8 +155,9 @@ static const struct option_row options[] = {
 		.set = set_groups,
 		.aliases = "group-add",
 		.choices = "none|keep",
-		.detail = "Where the kernel allows it the caller's groups are dropped. An ordinary user without "
-			  "subordinate ids keeps them: it may not change the list.",
+		.detail =
+			"Where the kernel allows it the caller's groups are dropped. An ordinary user without "
+			"subordinate ids keeps them: it may not change the list.",
 		.repeats = true,
 	},
 };
@@ -183,7 +187,8 @@ static int add_become(struct plan *plan, const struct ids_plan *ids, struct inro
 	};
 	step = plan_add(plan, STAGE_BECOME, &kind_become, object,
 			ids->tolerant ? "the caller's ids need not exist there" :
-					"the caller's own ids do not exist in the new user namespace", args);
+					"the caller's own ids do not exist in the new user namespace",
+			args);
 	if (ids->tolerant)
 		step->fallback = "it keeps its ids where that user namespace has no id 0";
 	return 0;

@@ -94,8 +94,9 @@ static const struct option_row options[] = {
 		.rare = true,
 		.section = "Process",
 		.set = set_drain,
-		.detail = "When the command ends, everything else in the container gets TERM, and after this "
-			  "time KILL; a second TERM or an interrupt cuts it short. 0 kills at once.",
+		.detail =
+			"When the command ends, everything else in the container gets TERM, and after this "
+			"time KILL; a second TERM or an interrupt cuts it short. 0 kills at once.",
 	},
 };
 
@@ -143,7 +144,8 @@ static int settle(struct plan *plan, struct inro_error *error)
 		return part->drain_set ? fail_usage(error, "--drain", "needs --init, which drains") : 0;
 	/* Elsewhere "everything that is left" would be what others run. */
 	if (!(plan->settled.ns_new & NS_BIT(NS_PID)))
-		return fail_usage(error, "--init", "needs a new PID namespace (--ns with pid) to be PID 1 of");
+		return fail_usage(error, "--init",
+				  "needs a new PID namespace (--ns with pid) to be PID 1 of");
 	plan->settled.exec_args = make_args(plan, part->drain_ms);
 	if (!plan->settled.exec_args)
 		return fail_memory(error);
@@ -155,7 +157,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 {
 	(void)error;
 	if (plan->spec->process.init)
-		plan_add(plan, STAGE_OPEN, &kind_open_init, NULL, "nothing inside can change what PID 1 is", NULL);
+		plan_add(plan, STAGE_OPEN, &kind_open_init, NULL, "nothing inside can change what PID 1 is",
+			 NULL);
 	return 0;
 }
 

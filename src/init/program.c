@@ -54,9 +54,9 @@
 
 enum {
 	CHANNEL_FD = 3,
-	FAILED = 125,          /* inro's own failure, as everywhere */
+	FAILED = 125, /* inro's own failure, as everywhere */
 	DEFAULT_DRAIN_MS = 2000,
-	LOOK_AGAIN_MS = 50,    /* for processes that are not our children, whose end sends nothing */
+	LOOK_AGAIN_MS = 50, /* for processes that are not our children, whose end sends nothing */
 };
 
 struct init {
@@ -68,8 +68,8 @@ struct init {
 
 	int channel_fd, signal_fd, tty_fd;
 	uint64_t old_mask;
-	pid_t pid;             /* the command; -1 before */
-	int status;            /* its wait status, once it has ended */
+	pid_t pid;  /* the command; -1 before */
+	int status; /* its wait status, once it has ended */
 	bool ended, draining;
 	int64_t deadline_ms;
 
@@ -107,8 +107,8 @@ static void copy_text(char *field, size_t size, const char *text)
 	strncpy(field, text, size - 1);
 }
 
-static _Noreturn void give_up(const struct init *init, enum inro_error_kind kind, int code, const char *call,
-			      const char *object, const char *why)
+static _Noreturn void give_up(const struct init *init, enum inro_error_kind kind, int code,
+			      const char *call, const char *object, const char *why)
 {
 	struct channel_message message = { .type = CHANNEL_ERROR, .step = -1 };
 
@@ -140,8 +140,7 @@ static bool try_path(const struct init *init, const char *path, bool last, struc
 	execve(path, init->args, environ);
 	code = errno;
 	/* A directory that may not be searched has nothing in it, as far as can be told. */
-	if ((code == ENOENT || code == ENOTDIR || code == EACCES) && !last &&
-	    access(path, F_OK) < 0)
+	if ((code == ENOENT || code == ENOTDIR || code == EACCES) && !last && access(path, F_OK) < 0)
 		return true;
 	best->code = code;
 	if (path != best->path)
@@ -211,7 +210,8 @@ static _Noreturn void exec_failed(const struct init *init)
 	case ENOENT:
 		give_up(init, INRO_ERROR_NOT_FOUND, ENOENT, "execve", init->exec_path,
 			strchr(init->exec_path, '/') && access(init->exec_path, F_OK) == 0 ?
-				"it exists, but the interpreter that it names does not, inside" : "");
+				"it exists, but the interpreter that it names does not, inside" :
+				"");
 	case ENOTDIR:
 	case ENAMETOOLONG:
 		give_up(init, INRO_ERROR_NOT_FOUND, init->exec_errno, "execve", init->exec_path, "");
@@ -487,7 +487,9 @@ static bool parse_arguments(struct init *init, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct init init = { .drain_ms = DEFAULT_DRAIN_MS, .channel_fd = CHANNEL_FD, .tty_fd = -1, .pid = -1 };
+	struct init init = {
+		.drain_ms = DEFAULT_DRAIN_MS, .channel_fd = CHANNEL_FD, .tty_fd = -1, .pid = -1
+	};
 
 	/* Nobody inside may trace it, read its memory or reach its descriptors through /proc. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -496,12 +498,14 @@ int main(int argc, char **argv)
 		init.channel_fd = -1;
 	/* kill(-1) anywhere but at the top of a PID namespace of our own would hit the host. */
 	if (!parse_arguments(&init, argc, argv) || getpid() != 1)
-		give_up(&init, INRO_ERROR_STEP, EINVAL, "inro-init", "", "it must be PID 1, and needs a command");
+		give_up(&init, INRO_ERROR_STEP, EINVAL, "inro-init", "",
+			"it must be PID 1, and needs a command");
 	if (init_set_mask(~0ULL, &init.old_mask) < 0)
 		give_up(&init, INRO_ERROR_STEP, errno, "rt_sigprocmask", "", "");
 	init.signal_fd = init_signalfd(~0ULL, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (init.signal_fd < 0)
-		give_up(&init, INRO_ERROR_STEP, errno, "signalfd4", "", "a seccomp filter without what --init needs?");
+		give_up(&init, INRO_ERROR_STEP, errno, "signalfd4", "",
+			"a seccomp filter without what --init needs?");
 	if (init.own_terminal)
 		init.tty_fd = find_terminal();
 	start_command(&init);

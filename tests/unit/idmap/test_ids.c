@@ -50,22 +50,28 @@ static const struct {
 	{ "user", &user, NEW_USERNS, own_uid, own_gid, 1, ANY, ANY, 0, DENY, 1000, 100, 2 },
 	{ "user as root", &user, NEW_USERNS, zero_uid, zero_gid, 1, ANY, ANY, 0, DENY, 0, 0, 2 },
 	{ "user, auto", &user, NEW_USERNS, auto_uids, auto_gids, 2, ANY, ANY, 0, SET_GROUPS, 0, 0, 0 },
-	{ "user, auto, groups kept", &user, NEW_USERNS, auto_uids, auto_gids, 2, ANY, ANY, GROUPS_KEEP, 0, 0, 0, 2 },
-	{ "user, auto, -u", &user, NEW_USERNS, auto_uids, auto_gids, 2, 1000, ANY, 0, SET_GROUPS | SET_UID | SET_GID,
-	  1000, 1000, 0 },
-	{ "user, own, -u itself", &user, NEW_USERNS, own_uid, own_gid, 1, 1000, ANY, 0, DENY, 1000, 100, 2 },
+	{ "user, auto, groups kept", &user, NEW_USERNS, auto_uids, auto_gids, 2, ANY, ANY, GROUPS_KEEP, 0,
+	  0, 0, 2 },
+	{ "user, auto, -u", &user, NEW_USERNS, auto_uids, auto_gids, 2, 1000, ANY, 0,
+	  SET_GROUPS | SET_UID | SET_GID, 1000, 1000, 0 },
+	{ "user, own, -u itself", &user, NEW_USERNS, own_uid, own_gid, 1, 1000, ANY, 0, DENY, 1000, 100,
+	  2 },
 	{ "root", &root, NEW_USERNS, host_ids, host_ids, 1, ANY, ANY, 0, SET_GROUPS, 0, 0, 0 },
 	{ "root without groups", &root_alone, NEW_USERNS, host_ids, host_ids, 1, ANY, ANY, 0, 0, 0, 0, 0 },
-	{ "root, -u 5:6", &root_alone, NEW_USERNS, host_ids, host_ids, 1, 5, 6, 0, SET_UID | SET_GID, 5, 6, 0 },
+	{ "root, -u 5:6", &root_alone, NEW_USERNS, host_ids, host_ids, 1, 5, 6, 0, SET_UID | SET_GID, 5, 6,
+	  0 },
 	{ "root, -u 0:6", &root_alone, NEW_USERNS, host_ids, host_ids, 1, 0, 6, 0, SET_GID, 0, 6, 0 },
-	{ "root, other ids", &root_alone, NEW_USERNS, other_ids, other_ids, 1, ANY, ANY, 0, BECOME, 0, 0, 0 },
+	{ "root, other ids", &root_alone, NEW_USERNS, other_ids, other_ids, 1, ANY, ANY, 0, BECOME, 0, 0,
+	  0 },
 	{ "root, other ids, -u", &root_alone, NEW_USERNS, other_ids, other_ids, 1, 5, 5, 0,
 	  BECOME | SET_UID | SET_GID, 5, 5, 0 },
-	{ "root, no id 0", &root_alone, NEW_USERNS, high_ids, high_ids, 1, ANY, ANY, 0, BECOME, 500, 500, 0 },
+	{ "root, no id 0", &root_alone, NEW_USERNS, high_ids, high_ids, 1, ANY, ANY, 0, BECOME, 500, 500,
+	  0 },
 	{ "same, user", &user, NO_USERNS, NULL, NULL, 0, ANY, ANY, 0, 0, 1000, 100, 2 },
 	{ "same, root", &root, NO_USERNS, NULL, NULL, 0, ANY, ANY, 0, SET_GROUPS, 0, 0, 0 },
 	{ "same, root, -u", &root_alone, NO_USERNS, NULL, NULL, 0, 7, ANY, 0, SET_UID | SET_GID, 7, 7, 0 },
-	{ "joined", &user, JOINED_USERNS, NULL, NULL, 0, ANY, ANY, 0, BECOME | TOLERANT | SET_GROUPS, 0, 0, 0 },
+	{ "joined", &user, JOINED_USERNS, NULL, NULL, 0, ANY, ANY, 0, BECOME | TOLERANT | SET_GROUPS, 0, 0,
+	  0 },
 	{ "joined, -u", &root_alone, JOINED_USERNS, NULL, NULL, 0, 9, 10, 0,
 	  BECOME | TOLERANT | SET_UID | SET_GID, 9, 10, 0 },
 };
@@ -101,11 +107,13 @@ static void settles(void **state)
 		prepare(i, &spec, &settled);
 		if (ids_settle(&spec, rows[i].facts, rows[i].wish, &settled, &plan, &error) < 0)
 			fail_msg("%s: %s", rows[i].name, error.why);
-		flags = (plan.become ? BECOME : 0) | (plan.set_uid ? SET_UID : 0) | (plan.set_gid ? SET_GID : 0) |
-			(plan.set_groups ? SET_GROUPS : 0) | (plan.tolerant ? TOLERANT : 0);
+		flags = (plan.become ? BECOME : 0) | (plan.set_uid ? SET_UID : 0) |
+			(plan.set_gid ? SET_GID : 0) | (plan.set_groups ? SET_GROUPS : 0) |
+			(plan.tolerant ? TOLERANT : 0);
 		if (flags != (rows[i].flags & ~DENY))
 			fail_msg("%s: flags %d", rows[i].name, flags);
-		if (settled.uid != rows[i].uid || settled.gid != rows[i].gid || settled.n_groups != rows[i].n_groups)
+		if (settled.uid != rows[i].uid || settled.gid != rows[i].gid ||
+		    settled.n_groups != rows[i].n_groups)
 			fail_msg("%s: %u:%u and %zu groups", rows[i].name, settled.uid, settled.gid,
 				 settled.n_groups);
 		if (plan.become && rows[i].userns == NEW_USERNS)
@@ -116,12 +124,18 @@ static void settles(void **state)
 static void listed_groups(void **state)
 {
 	struct spec spec = { .ids = { .groups = two_groups, .n_groups = 2, .groups_set = true } };
-	struct settled settled = { .ns_new = NS_BIT(NS_USER), .uids = host_ids, .n_uids = 1, .gids = host_ids,
-				   .n_gids = 1 };
-	struct settled single = { .ns_new = NS_BIT(NS_USER), .uids = own_uid, .n_uids = 1, .gids = own_gid,
-				  .n_gids = 1, .deny_setgroups = true };
-	struct settled other = { .ns_new = NS_BIT(NS_USER), .uids = high_ids, .n_uids = 1, .gids = high_ids,
-				 .n_gids = 1 };
+	struct settled settled = {
+		.ns_new = NS_BIT(NS_USER), .uids = host_ids, .n_uids = 1, .gids = host_ids, .n_gids = 1
+	};
+	struct settled single = { .ns_new = NS_BIT(NS_USER),
+				  .uids = own_uid,
+				  .n_uids = 1,
+				  .gids = own_gid,
+				  .n_gids = 1,
+				  .deny_setgroups = true };
+	struct settled other = {
+		.ns_new = NS_BIT(NS_USER), .uids = high_ids, .n_uids = 1, .gids = high_ids, .n_gids = 1
+	};
 	struct inro_error error = { 0 };
 	struct ids_plan plan;
 
@@ -138,8 +152,12 @@ static void listed_groups(void **state)
 
 static void refusals(void **state)
 {
-	struct settled single = { .ns_new = NS_BIT(NS_USER), .uids = own_uid, .n_uids = 1, .gids = own_gid,
-				  .n_gids = 1, .deny_setgroups = true };
+	struct settled single = { .ns_new = NS_BIT(NS_USER),
+				  .uids = own_uid,
+				  .n_uids = 1,
+				  .gids = own_gid,
+				  .n_gids = 1,
+				  .deny_setgroups = true };
 	struct spec spec = { .ids = { .user_set = true, .uid = 5, .mode = MAP_OWN } };
 	struct settled same = { 0 };
 	struct inro_error error = { 0 };

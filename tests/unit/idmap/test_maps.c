@@ -35,34 +35,53 @@ static struct id_range many_ids[] = { { 0, 100000, 200000 } };
 static struct id_range inner_subs[] = { { 0, 65536, 65536 } };
 static struct id_range straddling_subs[] = { { 0, 190000, 65536 } };
 
-#define SUBIDS(list)                                                                    \
-	.subids = {                                                                     \
-		.looked_up = true, .uids = (list), .n_uids = ARRAY_SIZE(list),          \
-		.gids = (list), .n_gids = ARRAY_SIZE(list),                             \
-		.newuidmap = "/usr/bin/newuidmap", .newgidmap = "/usr/bin/newgidmap",   \
+#define SUBIDS(list)                               \
+	.subids = {                                \
+		.looked_up = true,                 \
+		.uids = (list),                    \
+		.n_uids = ARRAY_SIZE(list),        \
+		.gids = (list),                    \
+		.n_gids = ARRAY_SIZE(list),        \
+		.newuidmap = "/usr/bin/newuidmap", \
+		.newgidmap = "/usr/bin/newgidmap", \
 	}
-#define OWN(list)                                                                  \
-	.own_uids = (list), .n_own_uids = ARRAY_SIZE(list), .own_gids = (list),    \
+#define OWN(list)                                                               \
+	.own_uids = (list), .n_own_uids = ARRAY_SIZE(list), .own_gids = (list), \
 	.n_own_gids = ARRAY_SIZE(list)
 
-static const struct facts user = { .uid = 1000, .gid = 1000, .initial_userns = true, .user = "ann", SUBIDS(subs) };
+static const struct facts user = {
+	.uid = 1000, .gid = 1000, .initial_userns = true, .user = "ann", SUBIDS(subs)
+};
 static const struct facts user_100 = { .uid = 1000, .gid = 100, .initial_userns = true, SUBIDS(subs) };
-static const struct facts user_between = { .uid = 1000, .gid = 1000, .initial_userns = true, SUBIDS(two_subs) };
-static const struct facts user_beside = { .uid = 1000, .gid = 1000, .initial_userns = true, SUBIDS(next_subs) };
+static const struct facts user_between = {
+	.uid = 1000, .gid = 1000, .initial_userns = true, SUBIDS(two_subs)
+};
+static const struct facts user_beside = {
+	.uid = 1000, .gid = 1000, .initial_userns = true, SUBIDS(next_subs)
+};
 static const struct facts user_bare = { .uid = 1000, .gid = 1000, .initial_userns = true };
 static const struct facts user_no_helper = {
-	.uid = 1000, .gid = 1000, .initial_userns = true,
-	.subids = { .uids = subs, .n_uids = 1, .gids = subs, .n_gids = 1, .newuidmap = "/usr/bin/newuidmap" },
+	.uid = 1000,
+	.gid = 1000,
+	.initial_userns = true,
+	.subids = { .uids = subs,
+		    .n_uids = 1,
+		    .gids = subs,
+		    .n_gids = 1,
+		    .newuidmap = "/usr/bin/newuidmap" },
 };
 static const struct facts root = { .caps = ALL_CAPS, .initial_userns = true, SUBIDS(subs) };
 static const struct facts root_no_setfcap = {
-	.caps = ALL_CAPS & ~ONE_CAP(CAP_SETFCAP), .initial_userns = true, SUBIDS(subs),
+	.caps = ALL_CAPS & ~ONE_CAP(CAP_SETFCAP),
+	.initial_userns = true,
+	SUBIDS(subs),
 };
 static const struct facts root_no_caps = { .initial_userns = true };
 static const struct facts root_setfcap = { .caps = ONE_CAP(CAP_SETFCAP), .initial_userns = true };
 static const struct facts in_other_ids_no_caps = { OWN(other_ids) };
-static const struct facts capable_user = { .uid = 1000, .gid = 1000, .caps = ALL_CAPS, .initial_userns = true,
-					   SUBIDS(subs) };
+static const struct facts capable_user = {
+	.uid = 1000, .gid = 1000, .caps = ALL_CAPS, .initial_userns = true, SUBIDS(subs)
+};
 /* Inside containers: of an ordinary user with its one id, of root by default, of root nestable, ... */
 static const struct facts in_one_id = { .caps = ALL_CAPS, .setgroups_denied = true, OWN(one_id) };
 static const struct facts in_host_ids = { .caps = ALL_CAPS, OWN(host_ids) };
@@ -91,14 +110,19 @@ static const struct {
 	{ "user, auto", &user, "auto", NULL, HELPER, "0:1000:1, 1:100000:65536", NULL },
 	{ "user among its subids, auto", &user_between, "auto", NULL, HELPER,
 	  "0:1000:1, 1:500:500, 501:1001:499, 1000:100000:65536", NULL },
-	{ "user with capabilities, auto", &capable_user, "auto", NULL, 0, "0:1000:1, 1:100000:65536", NULL },
+	{ "user with capabilities, auto", &capable_user, "auto", NULL, 0, "0:1000:1, 1:100000:65536",
+	  NULL },
 	{ "user with capabilities", &capable_user, NULL, NULL, 0, "1000:1000:1", NULL },
 	{ "user, its own by range", &user, "7:1000:1", NULL, DENY | BY_CHILD, "7:1000:1", NULL },
 	{ "user, subids by range", &user, "0:100000:1000", NULL, HELPER, "0:100000:1000", NULL },
-	{ "user, both by range", &user, "0:1000:1,1:100000:10", NULL, HELPER, "0:1000:1, 1:100000:10", NULL },
-	{ "user, groups apart", &user_100, "0:1000:1,gid:0:100:1", NULL, DENY | BY_CHILD, "0:1000:1", "0:100:1" },
-	{ "user, subids for groups", &user, "0:1000:1,gid:0:100000:5", NULL, HELPER, "0:1000:1", "0:100000:5" },
-	{ "user, subids for users", &user, "0:100000:5,gid:0:1000:1", NULL, HELPER | DENY, "0:100000:5", "0:1000:1" },
+	{ "user, both by range", &user, "0:1000:1,1:100000:10", NULL, HELPER, "0:1000:1, 1:100000:10",
+	  NULL },
+	{ "user, groups apart", &user_100, "0:1000:1,gid:0:100:1", NULL, DENY | BY_CHILD, "0:1000:1",
+	  "0:100:1" },
+	{ "user, subids for groups", &user, "0:1000:1,gid:0:100000:5", NULL, HELPER, "0:1000:1",
+	  "0:100000:5" },
+	{ "user, subids for users", &user, "0:100000:5,gid:0:1000:1", NULL, HELPER | DENY, "0:100000:5",
+	  "0:1000:1" },
 	{ "root", &root, NULL, NULL, HOST_ROOT, "0:0:65536", NULL },
 	{ "root, nestable", &root, NULL, NULL, NESTABLE, "0:100000:65536", NULL },
 	{ "root, auto", &root, "auto", NULL, 0, "0:100000:65536", NULL },
@@ -107,7 +131,8 @@ static const struct {
 	{ "root, ranges", &root, "0:5000:10,100:0:1", NULL, HOST_ROOT, "0:5000:10, 100:0:1", NULL },
 	{ "root, ranges without 0", &root, "0:5000:10", NULL, 0, "0:5000:10", NULL },
 	{ "root, ranges, no CAP_SETFCAP", &root_no_setfcap, "0:5000:10", NULL, 0, "0:5000:10", NULL },
-	{ "root with CAP_SETFCAP alone", &root_setfcap, NULL, NULL, DENY | BY_CHILD | HOST_ROOT, "0:0:1", NULL },
+	{ "root with CAP_SETFCAP alone", &root_setfcap, NULL, NULL, DENY | BY_CHILD | HOST_ROOT, "0:0:1",
+	  NULL },
 	{ "in a container of one id", &in_one_id, NULL, NULL, DENY | BY_CHILD, "0:0:1", NULL },
 	{ "in a container with the host's ids", &in_host_ids, NULL, NULL, HOST_ROOT, "0:0:65536", NULL },
 	{ "in a container with other ids", &in_other_ids, NULL, NULL, 0, "0:0:65536", NULL },
@@ -126,21 +151,28 @@ static const struct {
 	enum inro_error_kind kind;
 	const char *says, *hints;
 } refused[] = {
-	{ "no subids", &user_bare, "auto", INRO_ERROR_DENIED, "/etc/subuid has no line", "usermod --add-subuids" },
+	{ "no subids", &user_bare, "auto", INRO_ERROR_DENIED, "/etc/subuid has no line",
+	  "usermod --add-subuids" },
 	{ "no helper", &user_no_helper, "auto", INRO_ERROR_HOST, "newgidmap", "package uidmap" },
-	{ "no helper, ranges", &user_no_helper, "0:100000:5", INRO_ERROR_HOST, "newgidmap", "package uidmap" },
+	{ "no helper, ranges", &user_no_helper, "0:100000:5", INRO_ERROR_HOST, "newgidmap",
+	  "package uidmap" },
 	{ "another's", &user, "0:5000:1", INRO_ERROR_DENIED, "user id 5000 is neither", "--map auto" },
 	{ "beyond its own", &user, "0:165000:1000", INRO_ERROR_DENIED, "user id 165536 is neither",
 	  "--add-subuids 165536-165999 ann" },
 	{ "another's, no subids", &user_bare, "0:5000:1", INRO_ERROR_DENIED, "it has none", "--map-root" },
 	{ "root's", &user, "0:0:1", INRO_ERROR_DENIED, "user id 0 is neither", "--map-root" },
-	{ "groups follow users", &user_100, "0:1000:1", INRO_ERROR_DENIED, "group id 1000 is neither", "gid:0:100:1" },
+	{ "groups follow users", &user_100, "0:1000:1", INRO_ERROR_DENIED, "group id 1000 is neither",
+	  "gid:0:100:1" },
 	{ "own mixed in", &user_beside, "0:1000:5", INRO_ERROR_DENIED, "mixes", "1000:1" },
 	{ "only groups", &user, "gid:0:1000:1", INRO_ERROR_USAGE, "none for users", "" },
-	{ "0 without CAP_SETFCAP", &root_no_setfcap, "0:0:10", INRO_ERROR_DENIED, "CAP_SETFCAP", "leave id 0 out" },
-	{ "root without capabilities", &root_no_caps, NULL, INRO_ERROR_DENIED, "CAP_SETFCAP", "leave id 0 out" },
-	{ "the same in a container", &in_other_ids_no_caps, NULL, INRO_ERROR_DENIED, "CAP_SETFCAP", "--nestable" },
-	{ "ids that are not there", &in_other_ids, "0:70000:10", INRO_ERROR_DENIED, "user id 70000 does not exist", "" },
+	{ "0 without CAP_SETFCAP", &root_no_setfcap, "0:0:10", INRO_ERROR_DENIED, "CAP_SETFCAP",
+	  "leave id 0 out" },
+	{ "root without capabilities", &root_no_caps, NULL, INRO_ERROR_DENIED, "CAP_SETFCAP",
+	  "leave id 0 out" },
+	{ "the same in a container", &in_other_ids_no_caps, NULL, INRO_ERROR_DENIED, "CAP_SETFCAP",
+	  "--nestable" },
+	{ "ids that are not there", &in_other_ids, "0:70000:10", INRO_ERROR_DENIED,
+	  "user id 70000 does not exist", "" },
 	{ "none to spare", &in_host_ids, "auto", INRO_ERROR_HOST, "no ids to spare", "--nestable" },
 };
 

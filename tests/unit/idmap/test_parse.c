@@ -109,8 +109,19 @@ static void too_many_ranges(void **state)
 
 static void users(void **state)
 {
-	static const char *const bad[] = { "", "root", "1:root", "1:", ":1", "1:2:3", "-1", "4294967295", "+1",
-					   " 1", "1 ", "0x1", "18446744073709551617" };
+	static const char *const bad[] = { "",
+					   "root",
+					   "1:root",
+					   "1:",
+					   ":1",
+					   "1:2:3",
+					   "-1",
+					   "4294967295",
+					   "+1",
+					   " 1",
+					   "1 ",
+					   "0x1",
+					   "18446744073709551617" };
 	struct spec spec = { 0 };
 
 	(void)state;
@@ -150,7 +161,7 @@ static void groups(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(maps),  cmocka_unit_test(bad_maps), cmocka_unit_test(too_many_ranges),
+		cmocka_unit_test(maps),	 cmocka_unit_test(bad_maps), cmocka_unit_test(too_many_ranges),
 		cmocka_unit_test(users), cmocka_unit_test(groups),
 	};
 

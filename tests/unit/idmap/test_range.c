@@ -63,7 +63,9 @@ static void cover(void **state)
 
 static void merge(void **state)
 {
-	struct id_range list[] = { { 0, 500, 10 }, { 0, 100, 50 }, { 0, 150, 50 }, { 0, 120, 10 }, { 0, 505, 20 } };
+	struct id_range list[] = {
+		{ 0, 500, 10 }, { 0, 100, 50 }, { 0, 150, 50 }, { 0, 120, 10 }, { 0, 505, 20 }
+	};
 	size_t n = 5, none = 0;
 
 	(void)state;

@@ -83,7 +83,8 @@ static void user_names(void **state)
 
 static void free_blocks(void **state)
 {
-	const struct id_range last = { 0, 0x6fff0005, 1 }, before = { 0, 0x6ffeffff, 1 }, all = { 0, 1, UINT32_MAX - 1 };
+	const struct id_range last = { 0, 0x6fff0005, 1 }, before = { 0, 0x6ffeffff, 1 },
+			      all = { 0, 1, UINT32_MAX - 1 };
 
 	(void)state;
 	assert_int_equal(subid_free_block(NULL, 0, NULL, 0), 0x6fff0000);
@@ -157,8 +158,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_name_and_number), cmocka_unit_test(by_number_alone),
-		cmocka_unit_test(user_names),         cmocka_unit_test(free_blocks),
-		cmocka_unit_test(gathering),          cmocka_unit_test(helpers),
+		cmocka_unit_test(user_names),	      cmocka_unit_test(free_blocks),
+		cmocka_unit_test(gathering),	      cmocka_unit_test(helpers),
 	};
 
 	return cmocka_run_group_tests_name("idmap/subid", tests, NULL, NULL);

@@ -26,9 +26,9 @@
 
 enum { USER = 12345 };
 
-#define CHECK(condition)                   \
-	do {                               \
-		if (!(condition))          \
+#define CHECK(condition)                           \
+	do {                                       \
+		if (!(condition))                  \
 			return __LINE__ % 250 + 1; \
 	} while (0)
 
@@ -175,7 +175,8 @@ static int steps(void)
 	/* By the child itself, as PID 1 of another PID namespace than its procfs shows. */
 	pid = child_fork(CLONE_NEWUSER | CLONE_NEWPID);
 	if (pid == 0)
-		_exit(kind_own_maps.run(&run, &step, &error) == 0 && getuid() == 0 && getgid() == 0 ? 0 : 1);
+		_exit(kind_own_maps.run(&run, &step, &error) == 0 && getuid() == 0 && getgid() == 0 ? 0 :
+												      1);
 	CHECK(child_result(pid) == 0);
 
 	/* By the parent. */
@@ -268,8 +269,8 @@ static int helpers(void)
 	become_user();
 	pid = child_spawn(CLONE_NEWUSER, NULL);
 	r = maps_run_helpers(&args, pid, &error);
-	right = says(pid, "uid_map", "0 12345 1 1 300000 1000") && says(pid, "gid_map", "0 12345 1 1 400000 1000") &&
-		says(pid, "setgroups", "allow");
+	right = says(pid, "uid_map", "0 12345 1 1 300000 1000") &&
+		says(pid, "gid_map", "0 12345 1 1 400000 1000") && says(pid, "setgroups", "allow");
 	child_end(pid);
 	CHECK(r == 0);
 	CHECK(right);

@@ -27,7 +27,8 @@ static struct heard listen_to(int exit_status, const int words[][2], size_t n)
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
 	for (size_t i = 0; i < n; i++) {
-		const struct channel_message message = { .type = (uint32_t)words[i][0], .status = words[i][1] };
+		const struct channel_message message = { .type = (uint32_t)words[i][0],
+							 .status = words[i][1] };
 
 		assert_int_equal(write(ends[1], &message, CHANNEL_SHORT), CHANNEL_SHORT);
 	}
@@ -39,7 +40,8 @@ static struct heard listen_to(int exit_status, const int words[][2], size_t n)
 
 static void an_exit(void **state)
 {
-	struct heard heard = listen_to(7, (const int[][2]){ { CHANNEL_STARTED, 0 }, { CHANNEL_ENDED, 7 << 8 } }, 2);
+	struct heard heard =
+		listen_to(7, (const int[][2]){ { CHANNEL_STARTED, 0 }, { CHANNEL_ENDED, 7 << 8 } }, 2);
 
 	(void)state;
 	assert_true(heard.said);
@@ -71,7 +73,8 @@ static void nothing_and_lies(void **state)
 	(void)state;
 	assert_false(heard.said);
 	assert_int_equal(heard.info.si_code, CLD_EXITED);
-	heard = listen_to(0, (const int[][2]){ { CHANNEL_ENDED, SIGKILL }, { CHANNEL_ENDED, 0x137f }, { 99, 0 } }, 3);
+	heard = listen_to(
+		0, (const int[][2]){ { CHANNEL_ENDED, SIGKILL }, { CHANNEL_ENDED, 0x137f }, { 99, 0 } }, 3);
 	assert_false(heard.said);
 	assert_int_equal(heard.info.si_code, CLD_EXITED);
 	assert_int_equal(heard.info.si_status, 0);

@@ -31,9 +31,9 @@
  */
 
 struct box {
-	pid_t pid;       /* of inro-init */
+	pid_t pid; /* of inro-init */
 	int channel;
-	int in, out;     /* the command's standard input and output; one terminal with a pty */
+	int in, out; /* the command's standard input and output; one terminal with a pty */
 };
 
 static const char *self;
@@ -91,7 +91,8 @@ static void start_with(struct box *box, bool pty, uint64_t flags, char **args)
 }
 
 #define start(box, ...) start_with(box, false, CLONE_NEWPID, (char *[]){ "inro-init", __VA_ARGS__, NULL })
-#define start_pty(box, ...) start_with(box, true, CLONE_NEWPID, (char *[]){ "inro-init", "-t", __VA_ARGS__, NULL })
+#define start_pty(box, ...) \
+	start_with(box, true, CLONE_NEWPID, (char *[]){ "inro-init", "-t", __VA_ARGS__, NULL })
 
 /* The next message, which must be of that type. */
 static struct channel_message hear(struct box *box, uint32_t type)
@@ -167,8 +168,8 @@ static void statuses(void **state)
 	ends("kill -9 1; kill -STOP 1; exit 3", 3 << 8, 3);
 }
 
-static void refuses(const char *name, enum inro_error_kind kind, int code, const char *object, const char *why,
-		    int exit_status)
+static void refuses(const char *name, enum inro_error_kind kind, int code, const char *object,
+		    const char *why, int exit_status)
 {
 	struct channel_message message;
 	struct box box;
@@ -351,7 +352,8 @@ static void drains_stopped(void **state)
 /* What ignores TERM is killed when the time is over, or at once when somebody insists. */
 static void kills_after_draining(void **state)
 {
-	static const char script[] = "trap '' TERM HUP INT; sh -c 'echo ready; while :; do sleep 1000; done' & exit 8";
+	static const char script[] =
+		"trap '' TERM HUP INT; sh -c 'echo ready; while :; do sleep 1000; done' & exit 8";
 	static const int insisting[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 	struct box box;
 

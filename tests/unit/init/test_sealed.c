@@ -96,8 +96,8 @@ static void can_be_executed(void **state)
 		if (geteuid() == 0)
 			child_drop_root();
 		/* Not being PID 1 it ends at once. */
-		sys_execveat(fd, "", (char *[]){ "inro-init", "--", "true", NULL },
-			     (char *[]){ NULL }, AT_EMPTY_PATH);
+		sys_execveat(fd, "", (char *[]){ "inro-init", "--", "true", NULL }, (char *[]){ NULL },
+			     AT_EMPTY_PATH);
 		_exit(1);
 	}
 	assert_int_equal(child_result(pid), 125);
