@@ -161,6 +161,8 @@ struct step *mount_new_fs(struct plan *plan, enum stage stage, const struct moun
 	struct step *step;
 
 	plan->failed |= !copy;
+	if (copy)
+		copy->target_flags |= root_target_flags(plan);
 	step = plan_add(plan, stage, kind_of(fs->type), fs->target, why, copy);
 	if (fs->fallback_source)
 		step->fallback = arena_printf(&plan->arena, "where the kernel refuses that, the one at %s, read-only",

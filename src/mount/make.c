@@ -25,12 +25,13 @@ struct make_args {
 	int fd;              /* the content's source; -EBADF = text */
 	mode_t mode;
 	bool read_only;
+	unsigned target_flags;
 };
 
 static int run_make_dir(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct make_args *args = step->args;
-	int fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_DIR, args->mode, 0);
+	int fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_DIR, args->mode, args->target_flags);
 
 	if (fd < 0)
 		return error_raw(error, fd, "mkdirat", args->target);
@@ -54,7 +55,8 @@ static int run_make_symlink(struct run *run, const struct step *step, struct inr
 static int run_touch(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct make_args *args = step->args;
-	int fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_FILE, args->mode, TARGET_NO_LINKS);
+	int fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_FILE, args->mode,
+			     TARGET_NO_LINKS | args->target_flags);
 
 	if (fd < 0)
 		return error_raw(error, fd, "openat", args->target);
@@ -122,7 +124,7 @@ static int run_make_file(struct run *run, const struct step *step, struct inro_e
 	r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
 	if (r < 0)
 		return error_raw(error, r, "mount_setattr", args->target);
-	target_fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_FILE, 0644, 0);
+	target_fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_FILE, 0644, args->target_flags);
 	if (target_fd < 0)
 		return error_raw(error, target_fd, "openat2", args->target);
 	r = sys_move_mount(tree_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
@@ -185,6 +187,7 @@ static struct make_args *new_args(struct plan *plan, const char *target)
 	plan->failed |= !args;
 	args = args ? args : &lost;
 	args->target = target;
+	args->target_flags = root_target_flags(plan);
 	args->fd = -EBADF;
 	return args;
 }

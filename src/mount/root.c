@@ -19,6 +19,7 @@
 #include "base/fd.h"
 #include "kernel/syscalls.h"
 #include "mount/steps.h"
+#include "mount/target.h"
 #include "plan/run.h"
 
 enum { PROPAGATION_PRIVATE = 1 << 18 }; /* MS_PRIVATE */
@@ -204,6 +205,11 @@ static const struct step_kind kind_seal_root = {
 	.calls = "mount_setattr",
 	.run = run_seal_root,
 };
+
+unsigned root_target_flags(const struct plan *plan)
+{
+	return plan->settled.own_root && plan->spec->mounts.root.mode != ROOT_DIR ? TARGET_NEW : 0;
+}
 
 void root_begin(struct plan *plan)
 {

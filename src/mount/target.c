@@ -136,10 +136,15 @@ static int check_type(int fd, enum target_type type)
 
 int target_open(int root_fd, const char *target, enum target_type type, mode_t mode, unsigned flags)
 {
-	cleanup_close int fd = open_in_root(root_fd, target, 0, flags);
+	bool make_first = flags & TARGET_NEW && type != TARGET_ANY;
+	cleanup_close int fd = make_first ? make_in_parent(root_fd, target, type, mode, flags) :
+					    open_in_root(root_fd, target, 0, flags);
 	int r;
 
-	if (fd == -ENOENT && type != TARGET_ANY)
+	/* A link stands there: follow it, if that is allowed. */
+	if (make_first && (fd == -ELOOP || fd == -ENOTDIR))
+		fd = open_in_root(root_fd, target, 0, flags);
+	if (fd == -ENOENT && type != TARGET_ANY && !make_first)
 		fd = make_in_parent(root_fd, target, type, mode, flags);
 	if (fd == -ENOENT && type != TARGET_ANY)
 		fd = make_path(root_fd, target, false, type, mode, flags);

@@ -20,6 +20,9 @@ enum target_type {
 /* No link may stand anywhere in the path: for what must not be redirected (/proc, /sys, /dev). */
 #define TARGET_NO_LINKS 1U
 
+/* It is probably not there yet: try to make it first. Saves a look where that is so. */
+#define TARGET_NEW 2U
+
 /*
  * Open TARGET (absolute or not, without "..") below ROOT_FD as O_PATH; made, with its parents of
  * mode 0755, where it is missing and TYPE says as what. Returns the descriptor or a negative errno:

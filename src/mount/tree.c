@@ -86,10 +86,14 @@ static int run_open_source(struct run *run, const struct step *step, struct inro
 	const struct tree_args *args = step->args;
 	int fd = open(args->path, O_PATH | O_CLOEXEC);
 
-	if (fd < 0)
-		return error_raw(error, -errno, "open", args->path);
-	run_store(run, args->source_slot, fd);
-	return args->clone_here ? clone_tree(run, fd, "", step, error) : 0;
+	return fd < 0 ? error_raw(error, -errno, "open", args->path) : run_store(run, args->source_slot, fd);
+}
+
+static int run_open_tree(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct tree_args *args = step->args;
+
+	return clone_tree(run, AT_FDCWD, args->path, step, error);
 }
 
 static int run_take_tree(struct run *run, const struct step *step, struct inro_error *error)
@@ -155,9 +159,9 @@ static const struct step_kind kind_open_source = {
 
 static const struct step_kind kind_open_tree = {
 	.name = "open-tree",
-	.what = "open and clone",
-	.calls = "open O_PATH, open_tree, mount_setattr",
-	.run = run_open_source,
+	.what = "clone the mounts at",
+	.calls = "open_tree, mount_setattr",
+	.run = run_open_tree,
 	.tell = tell_tree,
 	.advise = advise_source,
 };
@@ -259,6 +263,10 @@ void mount_place(struct plan *plan, int slot, const char *target, unsigned targe
 		plan->failed = true;
 		return;
 	}
-	*args = (struct place_args){ .target = target, .slot = slot, .target_flags = target_flags };
+	*args = (struct place_args){
+		.target = target,
+		.slot = slot,
+		.target_flags = target_flags | root_target_flags(plan),
+	};
 	plan_add(plan, STAGE_MOUNT, &kind_place, target, why, args);
 }

@@ -195,7 +195,9 @@ static int gather(const struct spec *spec, struct facts *facts, struct inro_erro
 		r = gather_userns(facts);
 	if (r == 0)
 		r = gather_user(spec, facts);
-	if (r == 0)
+	/* Only a root made from the host's, or its tool chain, has to know these. */
+	if (r == 0 && !(spec->mounts.root.mode == ROOT_DIR ||
+			(spec->mounts.root.mode == ROOT_EMPTY && !spec->mounts.toolchain)))
 		r = gather_roots(facts);
 	if (r == 0)
 		r = gather_place(facts);
