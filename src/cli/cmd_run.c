@@ -235,6 +235,17 @@ static int finish(const struct inro_result *result)
 	return result->status;
 }
 
+static int detach(struct inro_plan *plan, struct inro_error *error)
+{
+	struct inro_detached detached;
+	int r = inro_plan_detach(plan, &detached, error);
+
+	if (r < 0)
+		return r;
+	printf("%s\n", detached.name);
+	return fflush(stdout) == EOF ? STATUS_FAILED : 0;
+}
+
 static int start(struct cmd_run *cmd, struct inro_plan *plan, struct inro_error *error)
 {
 	struct inro_container *container;
@@ -244,6 +255,8 @@ static int start(struct cmd_run *cmd, struct inro_plan *plan, struct inro_error 
 
 	for (size_t i = 0; !cmd->quiet && (note = inro_plan_note(plan, i)); i++)
 		verb_note("run", "%s", note);
+	if (inro_plan_is_detached(plan))
+		return detach(plan, error);
 	r = inro_plan_start(plan, &container, error);
 	if (r < 0)
 		return r;
