@@ -107,14 +107,23 @@ static int fail_v2(const struct cgroup_facts *facts, const char *option, const c
 			  "%u other processes live in this cgroup (%s), and a cgroup with processes cannot "
 			  "give the controller %s to those below it",
 			  facts->n_others, own, name);
-		error_hint(error, "give inro a cgroup of its own: " DELEGATED_SCOPE " inro run ...");
+		if (facts->real_root)
+			error_hint(error, "give inro a cgroup of its own: " DELEGATED_SCOPE " inro run ...");
+		else
+			error_hint(error, "in a container without systemd, move them out of the way first: mkdir "
+					  "%s/others, and write each PID to %s/others/cgroup.procs",
+				   facts->mount, facts->mount);
 		return -EBUSY;
 	}
 	fail_host(error, INRO_ERROR_DENIED, -EACCES, option,
 		  "this user may not make cgroups with the controller %s; its own (%s) has not been "
 		  "delegated to it",
 		  name, own);
-	error_hint(error, "run it in a delegated cgroup: " DELEGATED_SCOPE " inro run ..., or run it as root");
+	if (facts->real_root)
+		error_hint(error, "run it in a delegated cgroup: " DELEGATED_SCOPE
+				  " inro run ..., or run it as root");
+	else
+		error_hint(error, "the container in which inro runs must be given its cgroup writable");
 	return -EACCES;
 }
 

@@ -25,6 +25,13 @@
 #include "cgroup/v2.h"
 #include "kernel/constants.h"
 
+/* A skip tells its reason. */
+#define skip_because(reason)                       \
+	do {                                       \
+		print_message("skipped: %s\n", reason); \
+		skip();                            \
+	} while (0)
+
 static struct cgroup_facts scratch_facts;
 static struct arena scratch_arena;
 static char scratch_name[32];
@@ -72,7 +79,8 @@ static inline int scratch_make(int controller)
 	int fd;
 
 	if (own < 0)
-		skip();
+		skip_because(controller < 0 ? "no cgroup v2 group that this user may write" :
+					      "no cgroup v1 hierarchy that this user may write");
 	fd = cgroup_make(own, scratch_name);
 	assert_true(fd >= 0);
 	return fd;

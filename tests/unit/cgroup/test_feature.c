@@ -346,7 +346,7 @@ static void its_group_is_the_root_of_its_namespace(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip(); /* cgroup namespaces need privilege */
+		skip_because("cgroup namespaces need privilege");
 	box_init(&box, NULL);
 	assert_int_equal(set(&box, "memory", "64M", NULL), 0);
 	assert_int_equal(set(&box, "pids-limit", "20", NULL), 0);

@@ -95,7 +95,7 @@ static void makes_and_removes_its_parent(void **state)
 
 	(void)state;
 	if (!scratch_facts.top_writable || !scratch_facts.real_root)
-		skip(); /* the top of the v2 hierarchy is not ours to write */
+		skip_because("the top of the v2 hierarchy is not ours to write");
 	second.name = "inro-1-00000001";
 	second.slot = 1;
 	top = cgroup_open_mount(scratch_facts.mount, true);

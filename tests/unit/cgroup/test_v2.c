@@ -90,7 +90,7 @@ static void born_with_a_namespace(void **state)
 	(void)state;
 	if (pid == -EPERM) {
 		scratch_remove(-1, fd);
-		skip(); /* cgroup namespaces need privilege */
+		skip_because("cgroup namespaces need privilege");
 	}
 	assert_true(pid >= 0);
 	if (pid == 0) {
