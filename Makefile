@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin front of meson and ninja: what to type. Everything else is in meson.build.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+MESON_FLAGS ?=
+
+.PHONY: all run test check test-vm bench fuzz install uninstall clean help
+
+all: $(BUILD)/build.ninja ## build inro and the library
+	@ninja -C $(BUILD)
+
+run: all ## start a first container, which shows what it is
+	@$(BUILD)/src/inro run --quiet --hostname box --report -- sh -c "$$(cat examples/hello.sh)"
+
+test: ## build in every way and run all tests
+	@tools/deps build test check
+	@tests/run
+
+check: ## the quick tests: checks of the sources, unit tests
+	@tools/deps build test check
+	@tests/run --quick
+
+bench: all ## set inro beside the floor and its peers
+	@tools/deps build bench
+	@bench/run.py --build $(BUILD)
+
+install: all ## install below PREFIX (/usr/local), into DESTDIR
+	@meson configure $(BUILD) --prefix '$(PREFIX)'
+	@DESTDIR='$(DESTDIR)' meson install -C $(BUILD)
+
+uninstall: ## remove what install has installed
+	@ninja -C $(BUILD) uninstall
+
+clean: ## remove all build directories
+	rm -rf build build-*
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+$(BUILD)/build.ninja:
+	@tools/deps build
+	@meson setup --prefix '$(PREFIX)' -Dtests=false $(MESON_FLAGS) $(BUILD)
