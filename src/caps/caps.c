@@ -140,9 +140,10 @@ static int run_drop(struct run *run, const struct step *step, struct inro_error 
 	(void)run;
 	if (r < 0)
 		return error_raw(error, r, "capset", NULL);
-	/* Ambient capabilities that are no longer both permitted and inheritable are gone already. */
+	/* Ambient capabilities that are not both permitted and inheritable are gone already. */
 	for (unsigned i = 0; i <= args->last && args->ambient; i++)
-		if (args->set & CAPS_BIT(i) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
+		if (args->set & CAPS_BIT(i) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
 			return error_raw(error, -errno, "prctl(PR_CAP_AMBIENT)", caps_name(i));
 	return 0;
 }
@@ -163,10 +164,13 @@ static void advise_drop(const struct step *step, const struct plan *plan, struct
 	if (error->code != EPERM)
 		return;
 	if (strstr(error->call, "AMBIENT"))
-		error_why(error, "the securebits that inro was started with forbid ambient capabilities");
+		error_why(error,
+			  "the securebits that inro was started with forbid ambient capabilities");
 	else
 		error_why(error, "inro's own permitted or bounding set lacks one of them");
-	error_hint(error, "see CapPrm and CapBnd in /proc/self/status, and capsh --print for the securebits");
+	error_hint(
+		error,
+		"see CapPrm and CapBnd in /proc/self/status, and capsh --print for the securebits");
 }
 
 static const struct step_kind kind_drop = {
@@ -245,9 +249,11 @@ static const struct option_row options[] = {
 		.help = "give capabilities: NET_RAW,CHOWN,… or ALL",
 		.section = "Security",
 		.set = set_cap_add,
-		.detail = "It has none otherwise. In a user namespace of its own they count for what that "
-			  "namespace owns, not for the host. Names in any case, with or without CAP_; --cap-add "
-			  "and --cap-drop count in the order in which they are given.",
+		.detail =
+			"It has none otherwise. In a user namespace of its own they count for "
+			"what that namespace owns, not for the host. Names in any case, with or "
+			"without CAP_; --cap-add and --cap-drop count in the order in which they "
+			"are given.",
 		.repeats = true,
 	},
 	{
@@ -299,13 +305,15 @@ static int refuse(const struct plan *plan, const struct caps_spec *part, uint64_
 
 	caps_tell(missing, 63, &text);
 	if (missing & ~known(part))
-		return fail_usage(error, "--cap-add", "this kernel's last capability is number %u", part->last);
+		return fail_usage(error, "--cap-add", "this kernel's last capability is number %u",
+				  part->last);
 	fail_host(error, INRO_ERROR_DENIED, -EPERM, "--cap-add",
 		  "inro itself does not have %s, and without a user namespace it cannot give it",
 		  buf_text(&text));
-	error_hint(error, "%s", plan->facts->uid == 0 ?
-					"start inro with it, or with a user namespace (--ns with user)" :
-					"let the container have a user namespace (--ns with user)");
+	error_hint(error, "%s",
+		   plan->facts->uid == 0 ?
+			   "start inro with it, or with a user namespace (--ns with user)" :
+			   "let the container have a user namespace (--ns with user)");
 	return -EPERM;
 }
 
@@ -358,16 +366,19 @@ static int add_bound(struct plan *plan, const struct caps_spec *part, struct cap
 	if (!args->drop)
 		return 0;
 	if (may) {
-		plan_add(plan, STAGE_BOUND, &kind_bound, NULL, "what is not in it can never be gained again",
-			 args);
+		plan_add(plan, STAGE_BOUND, &kind_bound, NULL,
+			 "what is not in it can never be gained again", args);
 		return 0;
 	}
 	if (plan->settled.no_new_privs)
 		return 0;
 	fail_host(error, INRO_ERROR_DENIED, -EPERM, "--new-privs",
-		  "without CAP_SETPCAP and without a user namespace the bounding set stays as it is, and "
-		  "the command could gain capabilities again");
-	error_hint(error, "leave --new-privs out, or let the container have a user namespace (--ns with user)");
+		  "without CAP_SETPCAP and without a user namespace the bounding set stays as it "
+		  "is, and the command could gain capabilities again");
+	error_hint(
+		error,
+		"leave --new-privs out, or let the container have a user namespace (--ns with "
+		"user)");
 	return -EPERM;
 }
 
@@ -391,13 +402,16 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	if (r < 0)
 		return r;
 	if (settled->uid != 0 && (settled->caps || !settled->no_new_privs))
-		plan_add(plan, STAGE_BOUND, &kind_keep, NULL, "root that turns somebody else loses them", NULL);
+		plan_add(plan, STAGE_BOUND, &kind_keep, NULL,
+			 "root that turns somebody else loses them", NULL);
 	if (settled->uid != 0 && !settled->no_new_privs)
 		plan_add(plan, STAGE_DEATH, &kind_raise, NULL,
 			 "without no_new_privs the seccomp filter needs CAP_SYS_ADMIN", NULL);
 	plan_add(plan, STAGE_CAPS, &kind_drop, NULL,
 		 part->n && settled->caps ? "asked for" :
-		 settled->caps ? "what a container inside needs" : "a command has none that it was not given", args);
+		 settled->caps		  ? "what a container inside needs" :
+					    "a command has none that it was not given",
+		 args);
 	caps_tell(settled->caps, part->last, &text);
 	plan_applied(plan, "capabilities", "%s", buf_text(&text));
 	return 0;

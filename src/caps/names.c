@@ -57,7 +57,8 @@ static const char *const names[] = {
 	[CAP_BPF] = "CAP_BPF",
 	[CAP_CHECKPOINT_RESTORE] = "CAP_CHECKPOINT_RESTORE",
 };
-static_assert(ARRAY_SIZE(names) == CAP_LAST_CAP + 1, "the headers know a capability without its name here");
+static_assert(ARRAY_SIZE(names) == CAP_LAST_CAP + 1,
+	      "the headers know a capability without its name here");
 
 const char *caps_name(unsigned number)
 {

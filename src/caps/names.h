@@ -14,7 +14,7 @@ struct buf;
 
 #define CAPS_BIT(number) (1ULL << (number))
 
-/* Every capability that a 64-bit set can hold. What a kernel does not know, it ignores or refuses. */
+/* Every capability that a 64-bit set can hold, whether a kernel knows it or not. */
 #define CAPS_EVERY UINT64_MAX
 
 /* The name, "CAP_CHOWN"; NULL where the table has none. */

@@ -73,22 +73,28 @@ static void tell_landlock(const struct step *step, struct buf *text)
 	}
 	for (size_t i = 0; i < rules->n_ports; i++)
 		buf_printf(text, "%sTCP %s %u", i || rules->n_paths ? ", " : "",
-			   rules->ports[i].access & LANDLOCK_ACCESS_NET_BIND_TCP ? "bind" : "connect",
+			   rules->ports[i].access & LANDLOCK_ACCESS_NET_BIND_TCP ? "bind" :
+										   "connect",
 			   rules->ports[i].port);
 	if (rules->handled.handled_access_net && !rules->n_ports)
 		buf_puts(text, ", no TCP");
 }
 
-static void advise_landlock(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_landlock(const struct step *step, const struct plan *plan,
+			    struct inro_error *error)
 {
 	(void)step;
 	if (strcmp(error->call, "openat2") == 0) {
 		error_hint(error, "--landlock-path names paths as the container sees them");
 	} else if (error->code == E2BIG) {
-		error_why(error, "16 layers of Landlock, all that a kernel allows, are in force already");
+		error_why(error,
+			  "16 layers of Landlock, all that a kernel allows, are in force already");
 		error_hint(error, "use --landlock off inside");
 	} else if (error->code == EPERM && !plan->settled.no_new_privs) {
-		error_why(error, "without no_new_privs it takes CAP_SYS_ADMIN in the container's user namespace");
+		error_why(
+			error,
+			"without no_new_privs it takes CAP_SYS_ADMIN in the container's user "
+			"namespace");
 		error_hint(error, "leave --new-privs out");
 	}
 }
@@ -134,7 +140,8 @@ static int set_landlock_path(void *object, const char *value, struct inro_error 
 	rule = arena_grow(&spec->arena, &part->paths, &part->n_paths, sizeof(*rule));
 	if (!rule)
 		return fail_memory(error);
-	rule->path = arena_strndup(&spec->arena, value, colon ? (size_t)(colon - value) : strlen(value));
+	rule->path = arena_strndup(&spec->arena, value,
+				   colon ? (size_t)(colon - value) : strlen(value));
 	rule->access = access;
 	return rule->path ? 0 : fail_memory(error);
 }
@@ -165,7 +172,8 @@ static int set_landlock_tcp(void *object, const char *value, struct inro_error *
 	if (strcmp(value, "none") != 0) {
 		if (parse_port(value, &port) < 0)
 			return fail_usage(error, "--landlock-tcp",
-					  "'%s' is neither bind=PORT nor connect=PORT nor none", value);
+					  "'%s' is neither bind=PORT nor connect=PORT nor none",
+					  value);
 		added = arena_grow(&spec->arena, &part->ports, &part->n_ports, sizeof(*added));
 		if (!added)
 			return fail_memory(error);
@@ -192,7 +200,8 @@ static int set_landlock_scope(void *object, const char *value, struct inro_error
 			scoped |= LANDLOCK_SCOPE_SIGNAL;
 		else if (n > 1 || strcmp(words[i], "none") != 0)
 			return fail_usage(error, "--landlock-scope",
-					  "'%s' is neither abstract-unix nor signal, and none stands alone",
+					  "'%s' is neither abstract-unix nor signal, and none "
+					  "stands alone",
 					  words[i]);
 	}
 	part->scoped = scoped;
@@ -209,10 +218,12 @@ static const struct option_row options[] = {
 		.section = "Security",
 		.set = set_landlock,
 		.choices = "auto|require|off",
-		.detail = "Off by default, since nothing can be mounted inside with it. Everything visible may "
-			  "be read and executed, and written where it is mounted writable; abstract sockets and "
-			  "processes outside are out of reach. auto takes what the kernel has, require fails "
-			  "where something that was asked for is missing.",
+		.detail =
+			"Off by default, since nothing can be mounted inside with it. Everything "
+			"visible may be read and executed, and written where it is mounted "
+			"writable; abstract sockets and processes outside are out of reach. auto "
+			"takes what the kernel has, require fails where something that was asked "
+			"for is missing.",
 		.rare = true,
 	},
 	{
@@ -222,9 +233,10 @@ static const struct option_row options[] = {
 		.help = "allow only these paths: r, w, x (rx)",
 		.section = "Security",
 		.set = set_landlock_path,
-		.detail = "The path as the container sees it, and everything beneath; ro is the same as rx. Once "
-			  "one is given, nothing else is allowed, the command itself and its libraries included. "
-			  "Implies --landlock require.",
+		.detail =
+			"The path as the container sees it, and everything beneath; ro is the "
+			"same as rx. Once one is given, nothing else is allowed, the command "
+			"itself and its libraries included. Implies --landlock require.",
 		.repeats = true,
 		.rare = true,
 	},
@@ -256,7 +268,8 @@ static enum landlock_mode mode_of(const struct landlock_spec *part)
 {
 	if (part->mode != LANDLOCK_UNSAID)
 		return part->mode;
-	return part->n_paths || part->tcp || (part->scope_set && part->scoped) ? LANDLOCK_REQUIRE : LANDLOCK_OFF;
+	return part->n_paths || part->tcp || (part->scope_set && part->scoped) ? LANDLOCK_REQUIRE :
+										 LANDLOCK_OFF;
 }
 
 static int gather(const struct spec *spec, struct facts *facts, struct inro_error *error)
@@ -295,9 +308,10 @@ static const char *absolute(struct plan *plan, const char *target)
 	if (target[0] == '/')
 		return target;
 	if (target[0] == '~' && (target[1] == '/' || !target[1]))
-		return arena_printf(&plan->arena, "%s%s", plan->settled.home ? plan->settled.home : "",
-				    target + 1);
-	return arena_printf(&plan->arena, "%s/%s", plan->facts->cwd ? plan->facts->cwd : "", target);
+		return arena_printf(&plan->arena, "%s%s",
+				    plan->settled.home ? plan->settled.home : "", target + 1);
+	return arena_printf(&plan->arena, "%s/%s", plan->facts->cwd ? plan->facts->cwd : "",
+			    target);
 }
 
 static int follow_mounts(struct plan *plan, struct landlock_rules *rules)
@@ -324,7 +338,7 @@ static int follow_mounts(struct plan *plan, struct landlock_rules *rules)
 	return r;
 }
 
-/* Names of what the ABI lacks of what is wanted; REQUIRED gets those that were asked for expressly. */
+/* What the ABI lacks of what is wanted, by name; REQUIRED gets what was expressly asked for. */
 static void compare(const struct landlock_spec *part, const struct landlock_rules *rules, int abi,
 		    struct buf *left_out, struct buf *required)
 {
@@ -361,12 +375,16 @@ static int none_here(struct plan *plan, const struct landlock_spec *part, struct
 	fail_host(error, INRO_ERROR_HOST, part->why < 0 ? part->why : -EOPNOTSUPP, "--landlock",
 		  disabled ? "this kernel has Landlock, but it was not enabled at boot" :
 			     "this kernel has no Landlock, or a filter around inro hides it");
-	error_hint(error, disabled ? "add landlock to the lsm= parameter of the kernel, or use --landlock auto" :
-				     "use --landlock auto to go without it");
+	error_hint(
+		error,
+		disabled ?
+			"add landlock to the lsm= parameter of the kernel, or use --landlock auto" :
+			"use --landlock auto to go without it");
 	return part->why < 0 ? part->why : -EOPNOTSUPP;
 }
 
-static int make_rules(struct plan *plan, const struct landlock_spec *part, struct landlock_rules *rules)
+static int make_rules(struct plan *plan, const struct landlock_spec *part,
+		      struct landlock_rules *rules)
 {
 	rules->handled = (struct kernel_landlock_ruleset){
 		.handled_access_fs = LANDLOCK_READ | LANDLOCK_EXECUTE | LANDLOCK_WRITE,
@@ -382,8 +400,8 @@ static int make_rules(struct plan *plan, const struct landlock_spec *part, struc
 	return 0;
 }
 
-static int add_step(struct plan *plan, const struct landlock_spec *part, struct landlock_rules *rules,
-		    struct inro_error *error)
+static int add_step(struct plan *plan, const struct landlock_spec *part,
+		    struct landlock_rules *rules, struct inro_error *error)
 {
 	cleanup_buf struct buf left_out = { 0 }, required = { 0 };
 	int abi = plan->facts->landlock_abi;
@@ -391,7 +409,8 @@ static int add_step(struct plan *plan, const struct landlock_spec *part, struct 
 	compare(part, rules, abi, &left_out, &required);
 	if (required.used && mode_of(part) == LANDLOCK_REQUIRE) {
 		fail_host(error, INRO_ERROR_HOST, -EOPNOTSUPP, "--landlock",
-			  "this kernel's Landlock (version %d) cannot restrict: %s", abi, buf_text(&required));
+			  "this kernel's Landlock (version %d) cannot restrict: %s", abi,
+			  buf_text(&required));
 		error_hint(error, "use --landlock auto to go without");
 		return -EOPNOTSUPP;
 	}
@@ -400,7 +419,9 @@ static int add_step(struct plan *plan, const struct landlock_spec *part, struct 
 		 part->n_paths ? "asked for" : "a second wall behind the mounts", rules);
 	plan_applied(plan, "landlock", "version %d: files%s%s%s%s%s", abi,
 		     rules->handled.handled_access_net ? ", TCP" : "",
-		     rules->handled.scoped & LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET ? ", abstract sockets" : "",
+		     rules->handled.scoped & LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET ?
+			     ", abstract sockets" :
+			     "",
 		     rules->handled.scoped & LANDLOCK_SCOPE_SIGNAL ? ", signals" : "",
 		     left_out.used ? "; left out: " : "", buf_text(&left_out));
 	return 0;
@@ -417,7 +438,9 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		if (mode_of(part) == LANDLOCK_REQUIRE)
 			return fail_usage(error, "--landlock",
 					  "forbids mounting, which --nestable is there to allow");
-		plan_note(plan, "no Landlock with --nestable: it would forbid containers inside to mount");
+		plan_note(
+			plan,
+			"no Landlock with --nestable: it would forbid containers inside to mount");
 		return 0;
 	}
 	if (plan->facts->landlock_abi == 0)

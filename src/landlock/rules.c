@@ -85,7 +85,8 @@ static bool is_missing(int code)
 	return code == -ENOENT || code == -ENOTDIR || code == -EACCES || code == -ELOOP;
 }
 
-static int add_path(int ruleset_fd, const struct landlock_path *rule, uint64_t handled, const char **ret_call)
+static int add_path(int ruleset_fd, const struct landlock_path *rule, uint64_t handled,
+		    const char **ret_call)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC,
@@ -112,14 +113,17 @@ static int add_path(int ruleset_fd, const struct landlock_path *rule, uint64_t h
 
 static int add_port(int ruleset_fd, const struct landlock_port *rule)
 {
-	const struct kernel_landlock_net_port attr = { .allowed_access = rule->access, .port = rule->port };
+	const struct kernel_landlock_net_port attr = { .allowed_access = rule->access,
+						       .port = rule->port };
 
 	return sys_landlock_add_rule(ruleset_fd, KERNEL_LANDLOCK_RULE_NET_PORT, &attr, 0);
 }
 
-int landlock_restrict(const struct landlock_rules *rules, const char **ret_call, const char **ret_path)
+int landlock_restrict(const struct landlock_rules *rules, const char **ret_call,
+		      const char **ret_path)
 {
-	cleanup_close int fd = sys_landlock_create_ruleset(&rules->handled, sizeof(rules->handled), 0);
+	cleanup_close int fd = sys_landlock_create_ruleset(&rules->handled, sizeof(rules->handled),
+							   0);
 	int r = 0;
 
 	*ret_path = NULL;

@@ -17,16 +17,18 @@ struct buf;
 /* Accesses to files, by letters: what a reader, a writer, an executor needs. */
 #define LANDLOCK_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define LANDLOCK_EXECUTE LANDLOCK_ACCESS_FS_EXECUTE
-#define LANDLOCK_WRITE                                                                                \
-	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
-	 LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |   \
-	 LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | \
-	 LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE |       \
-	 LANDLOCK_ACCESS_FS_IOCTL_DEV)
-/* Those of them that a file, which is no directory, can be given. */
-#define LANDLOCK_OF_FILES                                                                             \
-	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE |  \
+#define LANDLOCK_WRITE                                                                            \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                          \
+	 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |                          \
+	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                              \
+	 LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                            \
+	 LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | \
 	 LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_IOCTL_DEV)
+/* Those of them that a file, which is no directory, can be given. */
+#define LANDLOCK_OF_FILES                                             \
+	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | \
+	 LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_TRUNCATE | \
+	 LANDLOCK_ACCESS_FS_IOCTL_DEV)
 
 enum {
 	LANDLOCK_ABI_REFER = 2,
@@ -57,7 +59,7 @@ struct landlock_rules {
 	size_t n_ports;
 };
 
-/* The version of Landlock that runs here: 0 where there is none. *ret_errno says why (may be NULL). */
+/* The version of Landlock here, 0 where there is none; then *ret_errno (may be NULL) says why. */
 int landlock_abi(int *ret_errno);
 
 /* The accesses to files that an ABI knows. */
@@ -71,7 +73,8 @@ void landlock_reduce(struct landlock_rules *rules, int abi);
  * CAP_SYS_ADMIN in its user namespace. Child-safe. 0 or a negative errno, with the call and the
  * path of the rule that failed (NULL where it was none) for the error.
  */
-int landlock_restrict(const struct landlock_rules *rules, const char **ret_call, const char **ret_path);
+int landlock_restrict(const struct landlock_rules *rules, const char **ret_call,
+		      const char **ret_path);
 
 /* "rwx" and the like to accesses. -EINVAL. */
 int landlock_parse_mode(const char *text, uint64_t *ret);

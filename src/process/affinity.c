@@ -33,7 +33,8 @@ static int run_affinity(struct run *run, const struct step *step, struct inro_er
 	return r < 0 ? error_raw(error, r, "sched_setaffinity", args->text) : 0;
 }
 
-static void advise_affinity(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_affinity(const struct step *step, const struct plan *plan,
+			    struct inro_error *error)
 {
 	(void)step;
 	(void)plan;

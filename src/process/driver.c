@@ -135,7 +135,8 @@ static int run_write_info(struct run *run, const struct step *step, struct inro_
 	return 0;
 }
 
-static void advise_write_info(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_write_info(const struct step *step, const struct plan *plan,
+			      struct inro_error *error)
 {
 	(void)step;
 	(void)plan;
@@ -281,8 +282,10 @@ static const struct option_row options[] = {
 		.help = "write its PID and namespaces to FD as JSON",
 		.section = "The run",
 		.set = set_info_fd,
-		.detail = "{\"child-pid\": N, \"pid-namespace\": N, ...}, with each namespace that is new, before "
-			  "the command runs. FD is closed then; see --status-fd for more.",
+		.detail =
+			"{\"child-pid\": N, \"pid-namespace\": N, ...}, with each namespace that "
+			"is new, before the command runs. FD is closed then; see --status-fd for "
+			"more.",
 		.rare = true,
 	},
 };
@@ -317,8 +320,8 @@ static int settle(struct plan *plan, struct inro_error *error)
 }
 
 /* A step for FD, if one was given: its arguments, to be completed. */
-static int add(struct plan *plan, enum stage stage, const struct step_kind *kind, int fd, const char *why,
-	       const struct driver_args *template)
+static int add(struct plan *plan, enum stage stage, const struct step_kind *kind, int fd,
+	       const char *why, const struct driver_args *template)
 {
 	struct driver_args *args;
 	const char *text;
@@ -342,7 +345,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		.ns_new = plan->settled.ns_new,
 		.dumpable = plan->settled.ns_new & NS_BIT(NS_PID),
 	};
-	int r = add(plan, STAGE_OPEN, &kind_hold_sync, part->sync_fd, "its reader waits for the end", &template);
+	int r = add(plan, STAGE_OPEN, &kind_hold_sync, part->sync_fd,
+		    "its reader waits for the end", &template);
 
 	if (r == 0)
 		r = add(plan, STAGE_MAP, &kind_write_info, part->info_fd, "asked for", &template);
@@ -350,8 +354,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		r = add(plan, STAGE_GUARD, &kind_close_info, part->info_fd,
 			"its reader waits for the end of file", &template);
 	if (r == 0)
-		r = add(plan, STAGE_FDS, &kind_block, part->block_fd, "a driver has work to do before",
-			&template);
+		r = add(plan, STAGE_FDS, &kind_block, part->block_fd,
+			"a driver has work to do before", &template);
 	return r < 0 ? fail_memory(error) : 0;
 }
 

@@ -35,7 +35,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 {
 	(void)error;
 	plan_add(plan, STAGE_GUARD, &kind_undumpable, NULL,
-		 "no process of the container may trace it while it holds the host's descriptors", NULL);
+		 "no process of the container may trace it while it holds the host's descriptors",
+		 NULL);
 	return 0;
 }
 

@@ -74,8 +74,10 @@ static const char *lookup(const char *const *list, const char *name, size_t leng
 static void unset(struct environment *env, const char *name, size_t length)
 {
 	for (size_t i = 0; i < env->n; i++) {
-		if (name_length(env->list[i]) == length && memcmp(env->list[i], name, length) == 0) {
-			memmove(&env->list[i], &env->list[i + 1], (env->n - i - 1) * sizeof(*env->list));
+		if (name_length(env->list[i]) == length &&
+		    memcmp(env->list[i], name, length) == 0) {
+			memmove(&env->list[i], &env->list[i + 1],
+				(env->n - i - 1) * sizeof(*env->list));
 			env->n--;
 			return;
 		}
@@ -92,12 +94,13 @@ static int put(struct environment *env, const char *variable)
 	if (!copy)
 		return -ENOMEM;
 	for (size_t i = 0; i < env->n; i++) {
-		if (name_length(env->list[i]) == length && memcmp(env->list[i], variable, length) == 0) {
+		if (name_length(env->list[i]) == length &&
+		    memcmp(env->list[i], variable, length) == 0) {
 			env->list[i] = copy;
 			return 0;
 		}
 	}
-	/* unset() lowers the count, which arena_grow() understands as room to make: never too little. */
+	/* Where unset() lowered the count, arena_grow() makes room once more: never too little. */
 	added = arena_grow(env->arena, &env->list, &env->n, sizeof(*env->list));
 	if (!added)
 		return -ENOMEM;
@@ -171,7 +174,8 @@ static int put_own(struct environment *env, const struct plan *plan)
 	return r;
 }
 
-static int apply(struct environment *env, const struct env_change *change, const char *const *host_env)
+static int apply(struct environment *env, const struct env_change *change,
+		 const char *const *host_env)
 {
 	const char *found;
 
@@ -220,7 +224,8 @@ static int settle(struct plan *plan, struct inro_error *error)
 	return 0;
 }
 
-static int add_change(struct spec *spec, enum env_verb verb, const char *text, struct inro_error *error)
+static int add_change(struct spec *spec, enum env_verb verb, const char *text,
+		      struct inro_error *error)
 {
 	struct env_spec *part = spec_part(spec, &feature_env);
 	struct env_change *change =
@@ -298,8 +303,8 @@ static int read_line(struct env_spec *part, struct arena *arena, const char *pat
 	return change->text ? 0 : fail_memory(error);
 }
 
-static int read_lines(struct env_spec *part, struct arena *arena, const char *path, char *text, size_t size,
-		      struct inro_error *error)
+static int read_lines(struct env_spec *part, struct arena *arena, const char *path, char *text,
+		      size_t size, struct inro_error *error)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
 	char *line = text, *end;
@@ -323,7 +328,8 @@ static int read_lines(struct env_spec *part, struct arena *arena, const char *pa
 	return r;
 }
 
-static int read_file(struct env_spec *part, struct arena *arena, const char *path, struct inro_error *error)
+static int read_file(struct env_spec *part, struct arena *arena, const char *path,
+		     struct inro_error *error)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	cleanup_free char *text = NULL;
@@ -356,9 +362,10 @@ static const struct option_row options[] = {
 		.help = "set a variable, or take it over from the caller",
 		.section = "Process",
 		.set = set_env,
-		.detail = "Otherwise the environment is clean but for PATH, HOME, USER, LOGNAME, SHELL, TERM, "
-			  "COLORTERM, NO_COLOR, LANG, LC_* and TZ. A variable that the caller does not have "
-			  "is left out.",
+		.detail =
+			"Otherwise the environment is clean but for PATH, HOME, USER, LOGNAME, "
+			"SHELL, TERM, COLORTERM, NO_COLOR, LANG, LC_* and TZ. A variable that the "
+			"caller does not have is left out.",
 		.repeats = true,
 	},
 	{
@@ -369,8 +376,9 @@ static const struct option_row options[] = {
 		.section = "Process",
 		.set = set_env_file,
 		.choices = "@file",
-		.detail = "A line is NAME=VALUE, taken as it is, or NAME, taken over from the caller; empty "
-			  "lines and those that start with # are skipped. --env wins.",
+		.detail =
+			"A line is NAME=VALUE, taken as it is, or NAME, taken over from the "
+			"caller; empty lines and those that start with # are skipped. --env wins.",
 		.repeats = true,
 		.rare = true,
 	},

@@ -63,7 +63,7 @@ static int move_slots(struct run *run, const struct fds_args *args)
 	for (int slot = 0; slot < run->plan->n_slots; slot++) {
 		int fd = run_fd(run, slot), moved;
 
-		/* Also a stream that sits in another's place, as 1 does where standard input is to be it. */
+		/* Also a stream in another's place, such as a 1 that is to be 0. */
 		if (fd < 0 || fd >= args->threshold)
 			continue;
 		moved = fcntl(fd, F_DUPFD_CLOEXEC, args->threshold);
@@ -157,7 +157,8 @@ static void tell_place_fds(const struct step *step, struct buf *text)
 	}
 }
 
-static void advise_place_fds(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_place_fds(const struct step *step, const struct plan *plan,
+			     struct inro_error *error)
 {
 	const struct fds_args *args = step->args;
 
@@ -165,13 +166,17 @@ static void advise_place_fds(const struct step *step, const struct plan *plan, s
 	if (error->code == EBADF && strncmp(error->call, "fcntl", 5) == 0) {
 		error_why(error, "a descriptor that is to be passed on is not open");
 	} else if (error->code == EINVAL || error->code == EMFILE || error->code == EBADF) {
-		error_why(error, "descriptors above %d are needed, and the limit of open files is lower",
+		error_why(error,
+			  "descriptors above %d are needed, and the limit of open files is lower",
 			  args->threshold);
-		error_hint(error, "raise it (--ulimit nofile), or pass descriptors under lower numbers");
+		error_hint(error,
+			   "raise it (--ulimit nofile), or pass descriptors under lower numbers");
 	} else if (error->code == EPERM) {
 		error_why(error, "a seccomp filter forbids it");
-		error_hint(error, "allow close_range and dup3 in the profile, or keep no_new_privs, with which "
-				  "the filter comes last");
+		error_hint(
+			error,
+			"allow close_range and dup3 in the profile, or keep no_new_privs, with "
+			"which the filter comes last");
 	}
 }
 
@@ -214,9 +219,10 @@ static int set_pass_fd(void *object, const char *value, struct inro_error *error
 
 	if (!first)
 		return fail_memory(error);
-	if (parse_u32(first, &from) < 0 || parse_u32(*colon ? colon + 1 : first, &to) < 0 || from >= MAX_FD ||
-	    to >= MAX_FD)
-		return fail_usage(error, "--pass-fd", "'%s' is not a descriptor or two, N or N:AS", value);
+	if (parse_u32(first, &from) < 0 || parse_u32(*colon ? colon + 1 : first, &to) < 0 ||
+	    from >= MAX_FD || to >= MAX_FD)
+		return fail_usage(error, "--pass-fd", "'%s' is not a descriptor or two, N or N:AS",
+				  value);
 	if (to < FIRST_FD) {
 		fail_usage(error, "--pass-fd", "%u is a standard stream inside", to);
 		error_hint(error, "redirect it where inro is started");
@@ -232,7 +238,8 @@ static int set_preserve_fds(void *object, const char *value, struct inro_error *
 	int r = 0;
 
 	if (parse_u32(value, &n) < 0 || n > MAX_PASSED)
-		return fail_usage(error, "--preserve-fds", "'%s' is not a number of descriptors up to %d", value,
+		return fail_usage(error, "--preserve-fds",
+				  "'%s' is not a number of descriptors up to %d", value,
 				  MAX_PASSED);
 	for (int fd = FIRST_FD; fd < FIRST_FD + (int)n && r == 0; fd++)
 		r = add_fd(object, fd, fd, error);
@@ -272,8 +279,8 @@ static int gather(const struct spec *spec, struct facts *facts, struct inro_erro
 		if (fcntl(part->list[i].from, F_GETFD) >= 0)
 			continue;
 		fail_usage(error, "--pass-fd", "descriptor %d is not open", part->list[i].from);
-		error_hint(error, "in a shell: inro run --pass-fd %d ... %d<FILE", part->list[i].from,
-			   part->list[i].from);
+		error_hint(error, "in a shell: inro run --pass-fd %d ... %d<FILE",
+			   part->list[i].from, part->list[i].from);
 		return -EINVAL;
 	}
 	return 0;
@@ -286,9 +293,10 @@ static int settle(struct plan *plan, struct inro_error *error)
 	for (size_t i = 0; i < part->n && plan->spec->process.init; i++) {
 		if (part->list[i].to != LIFE_LINE_FD)
 			continue;
-		fail_usage(error, "--pass-fd", "with --init, descriptor %d is init's own", LIFE_LINE_FD);
-		error_hint(error, "pass it under another number: --pass-fd %d:%d", part->list[i].from,
-			   LIFE_LINE_FD + 1);
+		fail_usage(error, "--pass-fd", "with --init, descriptor %d is init's own",
+			   LIFE_LINE_FD);
+		error_hint(error, "pass it under another number: --pass-fd %d:%d",
+			   part->list[i].from, LIFE_LINE_FD + 1);
 		return -EINVAL;
 	}
 	return 0;

@@ -48,7 +48,8 @@ static int run_join_keyring(struct run *run, const struct step *step, struct inr
 	return 0;
 }
 
-static void advise_join_keyring(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_join_keyring(const struct step *step, const struct plan *plan,
+				struct inro_error *error)
 {
 	(void)step;
 	(void)plan;
@@ -60,11 +61,15 @@ static void advise_join_keyring(const struct step *step, const struct plan *plan
 		break;
 	case EDQUOT:
 		error_why(error, "the quota of keys of this user is used up");
-		error_hint(error, "see /proc/key-users; the limits are /proc/sys/kernel/keys/maxkeys and maxbytes");
+		error_hint(
+			error,
+			"see /proc/key-users; the limits are /proc/sys/kernel/keys/maxkeys and "
+			"maxbytes");
 		break;
 	case EPERM:
 		error_why(error, "a seccomp filter around inro forbids keyctl(2)");
-		error_hint(error, "leave --keyring out: the container cannot call keyctl(2) either");
+		error_hint(error,
+			   "leave --keyring out: the container cannot call keyctl(2) either");
 		break;
 	default:
 		break;
@@ -103,8 +108,9 @@ static const struct option_row options[] = {
 		.help = "a session keyring of its own (on)",
 		.section = "Process",
 		.set = set_keyring,
-		.detail = "Where the kernel has no keys, forbids them or the quota is used up, the container "
-			  "starts without one, unless the option was written out.",
+		.detail =
+			"Where the kernel has no keys, forbids them or the quota is used up, the "
+			"container starts without one, unless the option was written out.",
 		.rare = true,
 	},
 };
@@ -124,7 +130,9 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	step = plan_add(plan, STAGE_PROCESS, &kind_join_keyring, NULL,
 			"the caller's keys must not be readable from inside", args);
 	if (!args->required)
-		step->fallback = "no keys in the kernel, forbidden, or quota used up: the caller's keyring stays";
+		step->fallback =
+			"no keys in the kernel, forbidden, or quota used up: the caller's keyring "
+			"stays";
 	return 0;
 }
 

@@ -53,8 +53,9 @@ static const struct option_row options[] = {
 		.help = "let set-user-ID programs and the like work",
 		.section = "Security",
 		.set = set_new_privs,
-		.detail = "Otherwise no_new_privs is set: nothing that the command executes gains anything. "
-			  "Set-user-ID programs such as sudo and su need this option.",
+		.detail =
+			"Otherwise no_new_privs is set: nothing that the command executes gains "
+			"anything. Set-user-ID programs such as sudo and su need this option.",
 		.rare = true,
 	},
 };

@@ -35,7 +35,8 @@ struct no_userns_spec {
 static int run_limit_userns(struct run *run, const struct step *step, struct inro_error *error)
 {
 	int slot = run_fd(run, SLOT_PROC) >= 0 ? SLOT_PROC : SLOT_HOST_PROC;
-	cleanup_close int fd = procfs_open_at(run_fd(run, slot), "sys/user/max_user_namespaces", O_WRONLY);
+	cleanup_close int fd = procfs_open_at(run_fd(run, slot), "sys/user/max_user_namespaces",
+					      O_WRONLY);
 	int r;
 
 	(void)step;
@@ -45,7 +46,8 @@ static int run_limit_userns(struct run *run, const struct step *step, struct inr
 	return r < 0 ? error_raw(error, r, "write", NULL) : 0;
 }
 
-static void advise_limit_userns(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_limit_userns(const struct step *step, const struct plan *plan,
+				struct inro_error *error)
 {
 	(void)step;
 	(void)plan;
@@ -53,11 +55,14 @@ static void advise_limit_userns(const struct step *step, const struct plan *plan
 	case EXDEV:
 	case EROFS:
 	case EACCES:
-		error_why(error, "/proc/sys is read-only or masked here, as inside of most containers");
-		error_hint(error, "start inro outside of that container, or in one that is nestable");
+		error_why(error,
+			  "/proc/sys is read-only or masked here, as inside of most containers");
+		error_hint(error,
+			   "start inro outside of that container, or in one that is nestable");
 		break;
 	case ENOENT:
-		error_why(error, "this kernel or the procfs here does not have user.max_user_namespaces");
+		error_why(error,
+			  "this kernel or the procfs here does not have user.max_user_namespaces");
 		break;
 	default:
 		break;
@@ -88,7 +93,9 @@ static const struct option_row options[] = {
 		.help = "no further user namespaces inside",
 		.section = "Security",
 		.set = set_disable_userns,
-		.detail = "Needs a user namespace of its own, and neither --nestable nor CAP_SYS_RESOURCE.",
+		.detail =
+			"Needs a user namespace of its own, and neither --nestable nor "
+			"CAP_SYS_RESOURCE.",
 		.rare = true,
 	},
 };
@@ -103,11 +110,13 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		return fail_usage(error, "--disable-userns", "--nestable asks for the opposite");
 	if (!(plan->settled.ns_new & NS_BIT(NS_USER)))
 		return fail_usage(error, "--disable-userns",
-				  "needs a new user namespace, whose limit it sets (--ns with user)");
+				  "needs a new user namespace, whose limit it sets (--ns with "
+				  "user)");
 	if (plan->settled.caps >> CAP_SYS_RESOURCE & 1)
 		return fail_usage(error, "--disable-userns",
 				  "with CAP_SYS_RESOURCE the command could lift the limit again");
-	plan_add(plan, STAGE_SYSTEM, &kind_limit_userns, "0", "no further user namespaces were asked for", NULL);
+	plan_add(plan, STAGE_SYSTEM, &kind_limit_userns, "0",
+		 "no further user namespaces were asked for", NULL);
 	plan_applied(plan, "disable-userns", "on");
 	return 0;
 }

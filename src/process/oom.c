@@ -45,16 +45,22 @@ static int run_oom_score_adj(struct run *run, const struct step *step, struct in
 	return r < 0 ? error_raw(error, r, "write", NULL) : 0;
 }
 
-static void advise_oom_score_adj(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_oom_score_adj(const struct step *step, const struct plan *plan,
+				 struct inro_error *error)
 {
 	(void)plan;
 	switch (error->code) {
 	case EACCES:
 	case EPERM:
-		error_why(error, "%s is lower than what inro itself was started with, and lowering it needs "
-				 "CAP_SYS_RESOURCE on the host", (const char *)step->args);
-		error_hint(error, "ask for a higher number (/proc/self/oom_score_adj is the caller's), or start "
-				  "inro with that capability");
+		error_why(
+			error,
+			"%s is lower than what inro itself was started with, and lowering it needs "
+			"CAP_SYS_RESOURCE on the host",
+			(const char *)step->args);
+		error_hint(
+			error,
+			"ask for a higher number (/proc/self/oom_score_adj is the caller's), or "
+			"start inro with that capability");
 		break;
 	case EXDEV:
 		error_why(error, "what is mounted on /proc is the procfs of another PID namespace");
@@ -79,9 +85,10 @@ static int set_oom_score_adj(void *object, const char *value, struct inro_error 
 	struct oom_spec *part = spec_part(spec, &feature_oom);
 	int64_t number;
 
-	if (parse_i64(value, &number) < 0 || number < OOM_SCORE_ADJ_MIN || number > OOM_SCORE_ADJ_MAX)
-		return fail_usage(error, "--oom-score-adj", "'%s' is not a number from %d to %d", value,
-				  OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX);
+	if (parse_i64(value, &number) < 0 || number < OOM_SCORE_ADJ_MIN ||
+	    number > OOM_SCORE_ADJ_MAX)
+		return fail_usage(error, "--oom-score-adj", "'%s' is not a number from %d to %d",
+				  value, OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX);
 	part->text = arena_printf(&spec->arena, "%d", (int)number);
 	return part->text ? 0 : fail_memory(error);
 }

@@ -51,7 +51,8 @@ static int run_personality(struct run *run, const struct step *step, struct inro
 	return r < 0 ? error_raw(error, r, "personality", NULL) : 0;
 }
 
-static void advise_personality(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_personality(const struct step *step, const struct plan *plan,
+			       struct inro_error *error)
 {
 	(void)step;
 	(void)plan;
@@ -94,9 +95,12 @@ static int set_personality(void *object, const char *value, struct inro_error *e
 		return fail_usage(error, "--personality", "names no execution domain");
 	for (size_t i = 0; i < n; i++) {
 		if (find_persona(words[i], &one) < 0) {
-			fail_usage(error, "--personality", "there is no execution domain '%s'", words[i]);
-			error_hint(error, "linux32 and linux64, and with commas the flags of setarch(8) in "
-					  "lower case, such as addr-no-randomize");
+			fail_usage(error, "--personality", "there is no execution domain '%s'",
+				   words[i]);
+			error_hint(
+				error,
+				"linux32 and linux64, and with commas the flags of setarch(8) in "
+				"lower case, such as addr-no-randomize");
 			return -EINVAL;
 		}
 		all |= one;
@@ -114,11 +118,13 @@ static const struct option_row options[] = {
 		.help = "execution domain: linux32, linux64, and flags",
 		.section = "Process",
 		.set = set_personality,
-		.choices = "linux32|linux64|addr-no-randomize|addr-compat-layout|addr-limit-32bit|"
-			   "addr-limit-3gb|mmap-page-zero|read-implies-exec|short-inode|sticky-timeouts|"
-			   "uname-2.6|whole-seconds",
-		.detail = "With linux32 uname(1) tells a 32-bit machine; addr-no-randomize turns address "
-			  "space randomization off, as debuggers like it.",
+		.choices =
+			"linux32|linux64|addr-no-randomize|addr-compat-layout|addr-limit-32bit|"
+			"addr-limit-3gb|mmap-page-zero|read-implies-exec|short-inode|"
+			"sticky-timeouts|uname-2.6|whole-seconds",
+		.detail =
+			"With linux32 uname(1) tells a 32-bit machine; addr-no-randomize turns "
+			"address space randomization off, as debuggers like it.",
 		.rare = true,
 	},
 };

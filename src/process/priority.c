@@ -52,7 +52,7 @@ static int run_sched(struct run *run, const struct step *step, struct inro_error
 	struct kernel_sched_attr attr = args->attr;
 	int r;
 
-	/* The call sets the nice value, too: that of the caller, which the child inherited, stays. */
+	/* The call sets the nice value, too: the caller's, which the child inherited, stays. */
 	attr.nice = args->nice ? args->nice_value : getpriority(PRIO_PROCESS, 0);
 	r = sys_sched_setattr(run->pid, &attr, 0);
 	return r < 0 ? error_raw(error, r, "sched_setattr", NULL) : 0;
@@ -78,7 +78,9 @@ static void advise_nice(const struct step *step, const struct plan *plan, struct
 	if (!is_denied(error))
 		return;
 	error_why(error, "a lower nice value than inro's own needs CAP_SYS_NICE on the host");
-	error_hint(error, "ask for a higher number, or raise RLIMIT_NICE (ulimit -e) before inro is started");
+	error_hint(
+		error,
+		"ask for a higher number, or raise RLIMIT_NICE (ulimit -e) before inro is started");
 }
 
 static void advise_sched(const struct step *step, const struct plan *plan, struct inro_error *error)
@@ -93,17 +95,22 @@ static void advise_sched(const struct step *step, const struct plan *plan, struc
 				  ", and a cgroup that has time for real-time tasks");
 		error_hint(error, "%s", args->attr.policy == SCHED_DEADLINE ?
 						"start inro as root, and leave --cpu-affinity out" :
-						"start inro as root, or raise RLIMIT_RTPRIO (ulimit -r) before");
+						"start inro as root, or raise RLIMIT_RTPRIO "
+						"(ulimit -r) before");
 	} else if (error->code == EBUSY) {
-		error_why(error, "the deadlines that the CPUs have promised leave no room for this one");
+		error_why(error,
+			  "the deadlines that the CPUs have promised leave no room for this one");
 		error_hint(error, "ask for less runtime in each period");
 	} else if (error->code == EINVAL && args->attr.policy == SCHED_DEADLINE) {
-		error_why(error, "the kernel wants 1024ns <= runtime <= deadline <= period, within the limits "
-				 "of /proc/sys/kernel/sched_deadline_period_*");
+		error_why(
+			error,
+			"the kernel wants 1024ns <= runtime <= deadline <= period, within the "
+			"limits of /proc/sys/kernel/sched_deadline_period_*");
 	}
 }
 
-static void advise_ionice(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_ionice(const struct step *step, const struct plan *plan,
+			  struct inro_error *error)
 {
 	(void)step;
 	(void)plan;
@@ -149,8 +156,8 @@ static int set_nice(void *object, const char *value, struct inro_error *error)
 	int64_t number;
 
 	if (parse_i64(value, &number) < 0 || number < NICE_MIN || number > NICE_MAX)
-		return fail_usage(error, "--nice", "'%s' is not a number from %d to %d", value, NICE_MIN,
-				  NICE_MAX);
+		return fail_usage(error, "--nice", "'%s' is not a number from %d to %d", value,
+				  NICE_MIN, NICE_MAX);
 	part->nice_value = (int)number;
 	return keep(object, value, &part->nice, error);
 }
@@ -189,7 +196,8 @@ static int parse_deadline(const char *text, struct arena *arena, struct kernel_s
 		*spans[i] = *spans[i - 1];
 	attr->policy = SCHED_DEADLINE;
 	attr->flags = FLAG_RESET_ON_FORK;
-	return n > 1 && attr->runtime <= attr->deadline && attr->deadline <= attr->period ? 0 : -EINVAL;
+	return n > 1 && attr->runtime <= attr->deadline && attr->deadline <= attr->period ? 0 :
+											    -EINVAL;
 }
 
 static int parse_policy(const char *value, struct kernel_sched_attr *attr)
@@ -198,7 +206,8 @@ static int parse_policy(const char *value, struct kernel_sched_attr *attr)
 	size_t length = (size_t)(colon - value);
 
 	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
-		if (strlen(policies[i].name) != length || strncmp(policies[i].name, value, length) != 0)
+		if (strlen(policies[i].name) != length ||
+		    strncmp(policies[i].name, value, length) != 0)
 			continue;
 		attr->policy = policies[i].policy;
 		if (!policies[i].real_time)
@@ -250,7 +259,8 @@ static const struct {
 static int find_io_class(const char *value, size_t length)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(io_classes); i++) {
-		if (strlen(io_classes[i].name) == length && strncmp(io_classes[i].name, value, length) == 0)
+		if (strlen(io_classes[i].name) == length &&
+		    strncmp(io_classes[i].name, value, length) == 0)
 			return io_classes[i].class;
 		if (length == 1 && value[0] == '0' + io_classes[i].class)
 			return io_classes[i].class;
@@ -266,7 +276,8 @@ static int set_ionice(void *object, const char *value, struct inro_error *error)
 	bool leveled = class == IOPRIO_CLASS_RT || class == IOPRIO_CLASS_BE;
 	uint32_t level = leveled ? IO_LEVELS / 2 : 0;
 
-	if (class < 0 || (*colon && (!leveled || parse_u32(colon + 1, &level) < 0 || level >= IO_LEVELS))) {
+	if (class < 0 ||
+	    (*colon && (!leveled || parse_u32(colon + 1, &level) < 0 || level >= IO_LEVELS))) {
 		fail_usage(error, "--ionice", "'%s' is no class of input and output", value);
 		error_hint(error, "idle, best-effort[:0-7], realtime[:0-7] or none");
 		return -EINVAL;
@@ -294,8 +305,8 @@ static const struct option_row options[] = {
 		.set = set_sched,
 		.choices = "other|batch|idle|fifo:|rr:|deadline:",
 		.detail = "The real-time policies take a priority of 1 to 99 (1). deadline takes "
-			  "RUNTIME:DEADLINE[:PERIOD], as in deadline:2ms:10ms; it applies to the command alone, "
-			  "not to what that starts.",
+			  "RUNTIME:DEADLINE[:PERIOD], as in deadline:2ms:10ms; it applies to the "
+			  "command alone, not to what that starts.",
 		.rare = true,
 	},
 	{
@@ -315,7 +326,8 @@ static int settle(struct plan *plan, struct inro_error *error)
 	const struct priority_spec *part = spec_part(plan->spec, &feature_priority);
 
 	if (part->sched && part->attr.policy == SCHED_DEADLINE && plan->spec->process.init)
-		return fail_usage(error, "--sched", "with --init a deadline would be init's, not the command's");
+		return fail_usage(error, "--sched",
+				  "with --init a deadline would be init's, not the command's");
 	if (part->nice || part->sched || part->io)
 		plan->settled.wait_release = true;
 	return 0;

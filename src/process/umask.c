@@ -51,7 +51,8 @@ static int set_umask(void *object, const char *value, struct inro_error *error)
 	uint32_t mode;
 
 	if (parse_mode(value, &mode) < 0 || mode > 0777)
-		return fail_usage(error, "--umask", "'%s' is not an octal mode from 0 to 777", value);
+		return fail_usage(error, "--umask", "'%s' is not an octal mode from 0 to 777",
+				  value);
 	part->mode = mode;
 	part->set = true;
 	return 0;
@@ -82,7 +83,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	if (!text || !mode)
 		return fail_memory(error);
 	plan_add(plan, STAGE_PROCESS, &kind_umask, text,
-		 part->set ? "asked for" : "the caller's own says nothing about the container", mode);
+		 part->set ? "asked for" : "the caller's own says nothing about the container",
+		 mode);
 	return 0;
 }
 

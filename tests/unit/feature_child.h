@@ -33,9 +33,11 @@ struct trial {
 	int slots[32];
 	uint8_t state[64];
 	uint64_t clone_flags;                 /* namespaces of the child */
-	int (*check)(struct trial *trial);    /* in the child, after its steps: 0, or which check failed */
+	int (*check)(
+		struct trial *trial); /* in the child, after its steps: 0, or which check failed */
 	int (*prepare)(struct trial *trial);  /* in the child, before its steps */
-	void (*between)(struct trial *trial); /* in the parent, while the child waits for its release */
+	void (*between)(
+		struct trial *trial); /* in the parent, while the child waits for its release */
 };
 
 static inline void trial_init(struct trial *trial, const struct feature *const list[], size_t n)
@@ -119,7 +121,8 @@ static inline int trial_plan(struct trial *trial, bool gather)
 	memset(&trial->error, 0, sizeof(trial->error));
 	for (size_t i = 0; i < trial->spec.n_parts && r >= 0 && gather; i++)
 		if (trial->parts[i].feature->gather)
-			r = trial->parts[i].feature->gather(&trial->spec, &trial->facts, &trial->error);
+			r = trial->parts[i].feature->gather(&trial->spec, &trial->facts,
+							    &trial->error);
 	for (size_t i = 0; i < trial->spec.n_parts && r >= 0; i++)
 		if (trial->parts[i].feature->settle)
 			r = trial->parts[i].feature->settle(&trial->plan, &trial->error);

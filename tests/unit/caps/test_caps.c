@@ -213,7 +213,8 @@ static void without_a_user_namespace(void **state)
 
 	(void)state;
 	start(&trial, 1000);
-	if (!facts_has_cap(&trial.facts, CAP_SETPCAP) || !facts_has_cap(&trial.facts, CAP_NET_RAW)) {
+	if (!facts_has_cap(&trial.facts, CAP_SETPCAP) ||
+	    !facts_has_cap(&trial.facts, CAP_NET_RAW)) {
 		trial_deinit(&trial);
 		skip(); /* needs CAP_SETPCAP and CAP_NET_RAW */
 	}
@@ -288,7 +289,8 @@ static void nothing_implied(void **state)
 
 static void refused(void **state)
 {
-	static const char *const bad[] = { "", "NET_RAWW", "CHOWN,", "CAP_", "64", "-CHOWN", "CHOWN KILL" };
+	static const char *const bad[] = { "",	 "NET_RAWW", "CHOWN,",	  "CAP_",
+					   "64", "-CHOWN",   "CHOWN KILL" };
 	struct trial trial;
 
 	(void)state;

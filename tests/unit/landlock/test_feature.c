@@ -74,7 +74,8 @@ static void follows_the_mounts(void **state)
 	for (size_t i = 0; i < rules->n_paths; i++)
 		assert_true(rules->paths[i].follow && rules->paths[i].optional);
 	the_step(&trial)->kind->tell(the_step(&trial), &text);
-	assert_non_null(strstr(buf_text(&text), "/work/below rwx as mounted, /root/x rwx as mounted"));
+	assert_non_null(
+		strstr(buf_text(&text), "/work/below rwx as mounted, /root/x rwx as mounted"));
 	assert_string_equal(applied(&trial), "version 7: files, abstract sockets, signals");
 	trial_deinit(&trial);
 }
@@ -88,7 +89,8 @@ static void an_older_kernel(void **state)
 	assert_int_equal(trial_set(&trial, "landlock", "require"), 0);
 	assert_int_equal(plan_with(&trial, 2), 0);
 	assert_string_equal(applied(&trial),
-			    "version 2: files; left out: truncating files, ioctl of devices, scopes");
+			    "version 2: files; left out: truncating files, ioctl of devices, "
+			    "scopes");
 	trial_deinit(&trial);
 	start(&trial);
 	assert_int_equal(trial_set(&trial, "landlock-tcp", "bind=80"), 0);
@@ -171,7 +173,8 @@ static int prepare_missing(struct trial *trial)
 {
 	int r = trial_walk(trial, STAGE_GUARD, STAGE_EXEC);
 
-	_exit(r != -ENOENT || strcmp(trial->error.object, "/is/not/there") != 0 || !trial->error.hint[0]);
+	_exit(r != -ENOENT || strcmp(trial->error.object, "/is/not/there") != 0 ||
+	      !trial->error.hint[0]);
 }
 
 static void a_path_that_is_missing(void **state)
@@ -192,10 +195,17 @@ static void a_path_that_is_missing(void **state)
 static void refused(void **state)
 {
 	static const char *const bad[][2] = {
-		{ "landlock", "yes" }, { "landlock", "" }, { "landlock-path", "usr" },
-		{ "landlock-path", "/usr:" }, { "landlock-path", "/usr:rr" }, { "landlock-tcp", "80" },
-		{ "landlock-tcp", "bind=65536" }, { "landlock-tcp", "bind=" }, { "landlock-tcp", "listen=1" },
-		{ "landlock-scope", "signal,none" }, { "landlock-scope", "abstract" },
+		{ "landlock", "yes" },
+		{ "landlock", "" },
+		{ "landlock-path", "usr" },
+		{ "landlock-path", "/usr:" },
+		{ "landlock-path", "/usr:rr" },
+		{ "landlock-tcp", "80" },
+		{ "landlock-tcp", "bind=65536" },
+		{ "landlock-tcp", "bind=" },
+		{ "landlock-tcp", "listen=1" },
+		{ "landlock-scope", "signal,none" },
+		{ "landlock-scope", "abstract" },
 	};
 	struct trial trial;
 

@@ -54,7 +54,8 @@ static int make_tree(void **state)
 
 static int remove_tree(void **state)
 {
-	static const char *const names[] = { "r/file", "w/file", "none/file", "w/new", "r", "w", "none" };
+	static const char *const names[] = { "r/file", "w/file", "none/file", "w/new",
+					     "r",      "w",	 "none" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -116,7 +117,8 @@ static int check_files(void)
 	/* A file by itself: its directory cannot be used. */
 	if (try_open("none/file", O_RDWR) || try_open("none", O_RDONLY | O_DIRECTORY) != EACCES)
 		return 7;
-	return access("/bin/sh", X_OK) == 0 && execl("/bin/sh", "sh", "-c", ":", NULL) < 0 && errno == EACCES ?
+	return access("/bin/sh", X_OK) == 0 && execl("/bin/sh", "sh", "-c", ":", NULL) < 0 &&
+			       errno == EACCES ?
 		       0 :
 		       8;
 }
@@ -141,7 +143,8 @@ static void a_missing_path(void **state)
 	needs_abi(1);
 	pid = child_fork(0);
 	if (pid == 0) {
-		const struct landlock_path paths[] = { { .path = below("missing"), .access = LANDLOCK_READ } };
+		const struct landlock_path paths[] = { { .path = below("missing"),
+							 .access = LANDLOCK_READ } };
 		const struct landlock_rules rules = {
 			.handled.handled_access_fs = LANDLOCK_READ,
 			.paths = paths,
@@ -149,7 +152,8 @@ static void a_missing_path(void **state)
 		};
 		const char *call, *path;
 
-		if (landlock_restrict(&rules, &call, &path) != -ENOENT || strcmp(call, "openat2") != 0)
+		if (landlock_restrict(&rules, &call, &path) != -ENOENT ||
+		    strcmp(call, "openat2") != 0)
 			_exit(1);
 		_exit(path != paths[0].path);
 	}
@@ -161,7 +165,9 @@ static int check_follow(void)
 {
 	struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY, .propagation = 1 << 18 };
 	const struct landlock_path paths[] = {
-		{ .path = "/", .access = LANDLOCK_READ | LANDLOCK_WRITE | LANDLOCK_EXECUTE, .follow = true },
+		{ .path = "/",
+		  .access = LANDLOCK_READ | LANDLOCK_WRITE | LANDLOCK_EXECUTE,
+		  .follow = true },
 		{ .path = below("w"), .access = LANDLOCK_READ | LANDLOCK_WRITE, .follow = true },
 	};
 	struct landlock_rules rules = {
@@ -180,7 +186,8 @@ static int check_follow(void)
 		if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 			return 2;
 		fd = sys_fsmount(context, FSMOUNT_CLOEXEC, 0);
-		if (sys_move_mount(fd, "", AT_FDCWD, below(writable[i]), MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		if (sys_move_mount(fd, "", AT_FDCWD, below(writable[i]), MOVE_MOUNT_F_EMPTY_PATH) <
+		    0)
 			return 3;
 	}
 	if (try_open("none/new", O_WRONLY | O_CREAT))
@@ -262,12 +269,14 @@ static void scopes(void **state)
 	if (pid == 0) {
 		cleanup_close int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		struct landlock_rules rules = {
-			.handled.scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL,
+			.handled.scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET |
+					  LANDLOCK_SCOPE_SIGNAL,
 		};
 
 		if (restrict_now(&rules) < 0)
 			_exit(1);
-		if (connect(client, (const struct sockaddr *)&address, sizeof(address)) == 0 || errno != EPERM)
+		if (connect(client, (const struct sockaddr *)&address, sizeof(address)) == 0 ||
+		    errno != EPERM)
 			_exit(2);
 		_exit(kill(getppid(), 0) < 0 && errno == EPERM ? 0 : 3);
 	}
@@ -283,16 +292,21 @@ static void reduced_to_an_abi(void **state)
 		const struct landlock_port ports[] = { { LANDLOCK_ACCESS_NET_BIND_TCP, 1 } };
 
 		rules = (struct landlock_rules){
-			.handled = { .handled_access_fs = LANDLOCK_WRITE, .handled_access_net = 3, .scoped = 3 },
+			.handled = { .handled_access_fs = LANDLOCK_WRITE,
+				     .handled_access_net = 3,
+				     .scoped = 3 },
 			.ports = ports,
 			.n_ports = 1,
 		};
 		landlock_reduce(&rules, abi);
-		assert_int_equal(!!(rules.handled.handled_access_fs & LANDLOCK_ACCESS_FS_REFER), abi >= 2);
-		assert_int_equal(!!(rules.handled.handled_access_fs & LANDLOCK_ACCESS_FS_TRUNCATE), abi >= 3);
+		assert_int_equal(!!(rules.handled.handled_access_fs & LANDLOCK_ACCESS_FS_REFER),
+				 abi >= 2);
+		assert_int_equal(!!(rules.handled.handled_access_fs & LANDLOCK_ACCESS_FS_TRUNCATE),
+				 abi >= 3);
 		assert_int_equal(rules.handled.handled_access_net, abi >= 4 ? 3 : 0);
 		assert_int_equal(rules.n_ports, abi >= 4);
-		assert_int_equal(!!(rules.handled.handled_access_fs & LANDLOCK_ACCESS_FS_IOCTL_DEV), abi >= 5);
+		assert_int_equal(!!(rules.handled.handled_access_fs & LANDLOCK_ACCESS_FS_IOCTL_DEV),
+				 abi >= 5);
 		assert_int_equal(rules.handled.scoped, abi >= 6 ? 3 : 0);
 	}
 }

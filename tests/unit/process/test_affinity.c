@@ -65,7 +65,8 @@ static void cpus_that_are_not_there(void **state)
 
 static void refused(void **state)
 {
-	static const char *const bad[] = { "", "a", "1-", "-1", "3-1", "1,,2", "8192", "0-4294967295", "1 2" };
+	static const char *const bad[] = { "",	   "a",	   "1-",	   "-1", "3-1",
+					   "1,,2", "8192", "0-4294967295", "1 2" };
 	struct trial trial;
 
 	(void)state;

@@ -78,7 +78,8 @@ static void another_root_another_user(void **state)
 	trial.spec.mounts.root.mode = ROOT_DIR;
 	trial.plan.settled.uid = 0;
 	assert_int_equal(trial_plan(&trial, true), 0);
-	assert_string_equal(value(&trial, "PATH"), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	assert_string_equal(value(&trial, "PATH"),
+			    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	assert_string_equal(value(&trial, "USER"), "root");
 	assert_string_equal(value(&trial, "LOGNAME"), "root");
 	trial_deinit(&trial);
@@ -174,9 +175,11 @@ static void files(void **state)
 
 	(void)state;
 	fd_close(mkstemp(path));
-	assert_int_equal(PLAN_WITH_FILE(&trial, "\xef\xbb\xbf# a comment\n\n  A=\"quoted\" # not a comment\r\n"
-						"AWS_SECRET\nWINS=no\nMISSING\nB= x \nA2=1\nLAST=y"),
-			 0);
+	assert_int_equal(
+		PLAN_WITH_FILE(&trial,
+			       "\xef\xbb\xbf# a comment\n\n  A=\"quoted\" # not a comment\r\n"
+			       "AWS_SECRET\nWINS=no\nMISSING\nB= x \nA2=1\nLAST=y"),
+		0);
 	assert_string_equal(value(&trial, "A"), "\"quoted\" # not a comment");
 	assert_string_equal(value(&trial, "AWS_SECRET"), "x");
 	assert_string_equal(value(&trial, "WINS"), "yes");

@@ -51,14 +51,16 @@ static void open_after_exec(char *text, size_t size)
 	while ((entry = readdir(dir))) {
 		int fd = atoi(entry->d_name);
 
-		if (entry->d_name[0] != '.' && fd != dirfd(dir) && !(fcntl(fd, F_GETFD) & FD_CLOEXEC))
+		if (entry->d_name[0] != '.' && fd != dirfd(dir) &&
+		    !(fcntl(fd, F_GETFD) & FD_CLOEXEC))
 			seen[fd] = true;
 	}
 	closedir(dir);
 	text[0] = '\0';
 	for (int fd = 0; fd < 1024; fd++)
 		if (seen[fd])
-			used += (size_t)snprintf(text + used, size - used, "%s%d", used ? " " : "", fd);
+			used += (size_t)snprintf(text + used, size - used, "%s%d", used ? " " : "",
+						 fd);
 }
 
 static const char *expected;
@@ -248,7 +250,8 @@ static void above_the_limit(void **state)
 
 static void refused(void **state)
 {
-	static const char *const bad[] = { "", "x", "3:", ":3", "3:2", "-1", "3:4:5", "4294967296", "1048576" };
+	static const char *const bad[] = { "",	 "x",	  "3:",		":3",	  "3:2",
+					   "-1", "3:4:5", "4294967296", "1048576" };
 	struct trial trial;
 
 	(void)state;

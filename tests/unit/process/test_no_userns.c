@@ -51,7 +51,7 @@ static void none_inside(void **state)
 	trial_deinit(&trial);
 }
 
-/* Through the parent's procfs, opened before there was a child: the limit is the child's all the same. */
+/* Through the parent's procfs, opened before there was a child: still the child's limit. */
 static void through_the_parents_procfs(void **state)
 {
 	struct trial trial;
@@ -65,11 +65,11 @@ static void through_the_parents_procfs(void **state)
 	trial.check = check;
 	assert_int_equal(trial_plan(&trial, true), 0);
 	trial.slots[SLOT_HOST_PROC] = procfs_open();
-	assert_true(procfs_read_at(trial.slots[SLOT_HOST_PROC], "sys/user/max_user_namespaces", before,
-				   sizeof(before)) > 0);
+	assert_true(procfs_read_at(trial.slots[SLOT_HOST_PROC], "sys/user/max_user_namespaces",
+				   before, sizeof(before)) > 0);
 	assert_int_equal(trial_run(&trial), 0);
-	assert_true(procfs_read_at(trial.slots[SLOT_HOST_PROC], "sys/user/max_user_namespaces", after,
-				   sizeof(after)) > 0);
+	assert_true(procfs_read_at(trial.slots[SLOT_HOST_PROC], "sys/user/max_user_namespaces",
+				   after, sizeof(after)) > 0);
 	assert_string_equal(before, after);
 	trial_deinit(&trial);
 }

@@ -76,7 +76,9 @@ static void lower_is_denied(void **state)
 
 static void refused(void **state)
 {
-	static const char *const bad[] = { "", "1001", "-1001", "9999999999999999999", "low", "1 " };
+	static const char *const bad[] = {
+		"", "1001", "-1001", "9999999999999999999", "low", "1 "
+	};
 	struct trial trial;
 
 	(void)state;

@@ -77,7 +77,7 @@ static void ordinary(void **state)
 		assert_int_equal(run_with(NULL, "idle", NULL, CLONE_NEWUSER, NULL), 0);
 }
 
-/* Needs the host's CAP_SYS_NICE, which the parent has and the child in its user namespace has not. */
+/* Needs the host's CAP_SYS_NICE, which the parent has, and a child in a user namespace not. */
 static void above_the_ordinary(void **state)
 {
 	struct kernel_caps caps;
@@ -109,9 +109,11 @@ static void denied(void **state)
 		setrlimit(RLIMIT_NICE, &none);
 		setrlimit(RLIMIT_RTPRIO, &none);
 		child_drop_root();
-		if (run_with("-5", NULL, NULL, 0, &error) != -EACCES || !strstr(error.why, "CAP_SYS_NICE"))
+		if (run_with("-5", NULL, NULL, 0, &error) != -EACCES ||
+		    !strstr(error.why, "CAP_SYS_NICE"))
 			_exit(1);
-		if (run_with(NULL, "fifo", NULL, 0, &error) != -EPERM || !strstr(error.hint, "ulimit -r"))
+		if (run_with(NULL, "fifo", NULL, 0, &error) != -EPERM ||
+		    !strstr(error.hint, "ulimit -r"))
 			_exit(2);
 		if (run_with(NULL, NULL, "realtime", 0, &error) != -EPERM ||
 		    !strstr(error.hint, "best-effort:0"))
@@ -124,11 +126,23 @@ static void denied(void **state)
 static void refused(void **state)
 {
 	static const char *const bad[][2] = {
-		{ "nice", "20" }, { "nice", "-21" }, { "nice", "" }, { "sched", "other:1" },
-		{ "sched", "fifo:0" }, { "sched", "rr:100" }, { "sched", "rr:" }, { "sched", "" },
-		{ "sched", "deadline" }, { "sched", "deadline:1ms" }, { "sched", "deadline:3ms:2ms" },
-		{ "sched", "deadline:1ms:2ms:3ms:4ms" }, { "sched", "fair" }, { "ionice", "idle:1" },
-		{ "ionice", "best-effort:8" }, { "ionice", "4" }, { "ionice", "" },
+		{ "nice", "20" },
+		{ "nice", "-21" },
+		{ "nice", "" },
+		{ "sched", "other:1" },
+		{ "sched", "fifo:0" },
+		{ "sched", "rr:100" },
+		{ "sched", "rr:" },
+		{ "sched", "" },
+		{ "sched", "deadline" },
+		{ "sched", "deadline:1ms" },
+		{ "sched", "deadline:3ms:2ms" },
+		{ "sched", "deadline:1ms:2ms:3ms:4ms" },
+		{ "sched", "fair" },
+		{ "ionice", "idle:1" },
+		{ "ionice", "best-effort:8" },
+		{ "ionice", "4" },
+		{ "ionice", "" },
 	};
 	struct trial trial;
 

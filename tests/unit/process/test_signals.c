@@ -18,7 +18,8 @@ static int prepare(struct trial *trial)
 
 	(void)trial;
 	for (int number = 1; number <= SIGRTMAX; number++)
-		if (number != SIGKILL && number != SIGSTOP && number != SIGRTMIN - 1 && number != SIGRTMIN - 2)
+		if (number != SIGKILL && number != SIGSTOP && number != SIGRTMIN - 1 &&
+		    number != SIGRTMIN - 2)
 			if (number < 32 || number >= SIGRTMIN)
 				signal(number, SIG_IGN);
 	sigfillset(&all);
