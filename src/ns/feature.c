@@ -4,8 +4,9 @@
  * Which namespaces a container gets: --ns, --join, and the offsets of a time namespace.
  *
  * All new ones come from the one clone3. A PID namespace that is joined is entered by the parent
- * for its children alone, and left again after the clone; every other kind the child joins by
- * itself. A time namespace with offsets cannot come from clone3, since they must be written before
+ * for its children alone, and left again after the clone. So are the others where the container
+ * gets a user namespace of its own: once in there, the child has no right over what belongs to a
+ * user namespace outside. Otherwise the child joins them by itself. A time namespace with offsets cannot come from clone3, since they must be written before
  * anybody is in it: the child leaves its own for a new one, writes them, and joins it.
  */
 
@@ -172,6 +173,8 @@ struct join_args {
 	const struct spec_join *joins;
 	size_t n_joins;
 	struct ns_join *prepared; /* filled by the first step, used by the others */
+	struct ns_join *back;     /* what the parent is in, of the kinds that it enters */
+	unsigned enter;           /* those it enters, for the child to be born there */
 };
 
 static int open_one(const struct spec_join *join, struct ns_join *prepared, struct inro_error *error)
@@ -196,12 +199,17 @@ static int run_open_joins(struct run *run, const struct step *step, struct inro_
 
 	(void)run;
 	ns_join_init(args->prepared);
+	ns_join_init(args->back);
 	for (size_t i = 0; i < args->n_joins && r == 0; i++)
 		r = open_one(&args->joins[i], args->prepared, error);
 	if (r == 0)
 		r = ns_join_prepare(args->prepared, error);
-	if (r < 0)
+	if (r == 0)
+		r = ns_join_add_self(args->back, args->prepared->kinds & args->enter, error);
+	if (r < 0) {
 		ns_join_deinit(args->prepared);
+		ns_join_deinit(args->back);
+	}
 	return r;
 }
 
@@ -211,42 +219,60 @@ static void undo_open_joins(struct run *run, const struct step *step)
 
 	(void)run;
 	ns_join_deinit(args->prepared);
+	ns_join_deinit(args->back);
 }
 
-static int run_enter_pid(struct run *run, const struct step *step, struct inro_error *error)
+/* The caller, and children of the caller, are where they were. */
+static void undo_enter(struct run *run, const struct step *step)
 {
 	const struct join_args *args = step->args;
 
 	(void)run;
-	return ns_join_now(args->prepared, NS_BIT(NS_PID), error);
+	ns_join_prepared(args->back, NS_ALL, NULL);
 }
 
-/* Children of the caller are its own namespace's again. */
-static void undo_enter_pid(struct run *run, const struct step *step)
+static int run_enter(struct run *run, const struct step *step, struct inro_error *error)
 {
-	cleanup_close int own = ns_open_self(NS_PID, 0, NULL);
+	const struct join_args *args = step->args;
+	int r = ns_join_now(args->prepared, args->enter, error);
+
+	if (r < 0)
+		undo_enter(run, step); /* some may have been joined */
+	return r;
+}
+
+static int run_leave(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct join_args *args = step->args;
 
 	(void)run;
-	(void)step;
-	if (own >= 0)
-		setns(own, CLONE_NEWPID);
-}
-
-static int run_leave_pid(struct run *run, const struct step *step, struct inro_error *error)
-{
-	(void)error;
-	undo_enter_pid(run, step);
-	return 0;
+	return ns_join_now(args->back, NS_ALL, error);
 }
 
 static int run_join(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct join_args *args = step->args;
 	enum ns_kind kind = NS_UTS;
-	int r = ns_join_prepared(args->prepared, NS_ALL & ~NS_BIT(NS_PID), &kind);
+	int r = ns_join_prepared(args->prepared, NS_ALL & ~args->enter, &kind);
 
 	(void)run;
 	return r < 0 ? error_raw(error, r, "setns", ns_kind_name(kind)) : 0;
+}
+
+/* The child told the kind that failed; the words are known here. */
+static void advise_join(const struct step *step, const struct plan *plan, struct inro_error *error)
+{
+	const struct join_args *args = step->args;
+	struct inro_error words = { 0 };
+	enum ns_kind kind;
+
+	(void)plan;
+	if (ns_kind_parse(error->object, strlen(error->object), &kind) < 0)
+		return;
+	ns_join_explain(args->prepared, kind, -error->code, &words);
+	error->kind = words.kind;
+	error_why(error, "%s", words.why);
+	error_hint(error, "%s", words.hint);
 }
 
 static const struct step_kind kind_open_joins = {
@@ -257,19 +283,19 @@ static const struct step_kind kind_open_joins = {
 	.undo = undo_open_joins,
 };
 
-static const struct step_kind kind_enter_pid = {
-	.name = "enter-pid",
-	.what = "enter the PID namespace for the child to come",
+static const struct step_kind kind_enter = {
+	.name = "enter-namespaces",
+	.what = "enter, for the child to be born there:",
 	.calls = "setns",
-	.run = run_enter_pid,
-	.undo = undo_enter_pid,
+	.run = run_enter,
+	.undo = undo_enter,
 };
 
-static const struct step_kind kind_leave_pid = {
-	.name = "leave-pid",
-	.what = "return to the own PID namespace",
+static const struct step_kind kind_leave = {
+	.name = "leave-namespaces",
+	.what = "return to the own namespaces:",
 	.calls = "setns",
-	.run = run_leave_pid,
+	.run = run_leave,
 };
 
 static const struct step_kind kind_join = {
@@ -277,6 +303,7 @@ static const struct step_kind kind_join = {
 	.what = "join",
 	.calls = "setns",
 	.run = run_join,
+	.advise = advise_join,
 };
 
 /* What --join said, and the network that --net said. */
@@ -297,25 +324,61 @@ static int list_joins(struct plan *plan, struct join_args *args)
 	return 0;
 }
 
+static const char *kinds_text(struct plan *plan, unsigned kinds)
+{
+	char text[NS_KINDS_TEXT];
+
+	return arena_strdup(&plan->arena, ns_kinds_format(kinds, text, sizeof(text)));
+}
+
+/* Which kinds the parent must enter before the clone. */
+static int choose_enter(const struct plan *plan, unsigned *ret, struct inro_error *error)
+{
+	unsigned join = plan->settled.ns_join;
+
+	if (!(plan->settled.ns_new & NS_BIT(NS_USER))) {
+		*ret = join & NS_BIT(NS_PID);
+		return 0;
+	}
+	/* The parent would lose its own root and working directory, which it goes on to use. */
+	if (join & NS_BIT(NS_MNT)) {
+		fail_usage(error, "--join",
+			   "a mount namespace cannot be joined from inside of a new user namespace");
+		error_hint(error, "add --ns -user, or join the target's user namespace too");
+		return -EINVAL;
+	}
+	*ret = join;
+	return 0;
+}
+
 static int resolve_joins(struct plan *plan, struct inro_error *error)
 {
 	struct join_args *args = arena_alloc(&plan->arena, sizeof(*args));
-	char text[NS_KINDS_TEXT];
-	const char *kinds;
+	unsigned join = plan->settled.ns_join;
+	int r;
 
 	if (!args || list_joins(plan, args) < 0)
 		return fail_memory(error);
 	args->prepared = arena_alloc(&plan->arena, sizeof(*args->prepared));
-	kinds = arena_strdup(&plan->arena, ns_kinds_format(plan->settled.ns_join, text, sizeof(text)));
-	if (!args->prepared || !kinds)
+	args->back = arena_alloc(&plan->arena, sizeof(*args->back));
+	if (!args->prepared || !args->back)
 		return fail_memory(error);
-	plan_add(plan, STAGE_OPEN, &kind_open_joins, kinds, "asked for by --join", args);
-	if (plan->settled.ns_join & NS_BIT(NS_PID)) {
-		plan_add(plan, STAGE_ENTER, &kind_enter_pid, NULL, "only a child is born into a PID namespace",
+	r = choose_enter(plan, &args->enter, error);
+	if (r < 0)
+		return r;
+	plan_add(plan, STAGE_OPEN, &kind_open_joins, kinds_text(plan, join), "asked for by --join", args);
+	if (args->enter) {
+		plan_add(plan, STAGE_ENTER, &kind_enter, kinds_text(plan, args->enter),
+			 args->enter == NS_BIT(NS_PID) ?
+				 "only a child is born into a PID namespace" :
+				 "a child in a new user namespace has no right to join them",
 			 args);
-		plan_add(plan, STAGE_MAP, &kind_leave_pid, NULL, "only the container belongs there", args);
+		plan_add(plan, STAGE_MAP, &kind_leave, kinds_text(plan, args->enter),
+			 "only the container belongs there", args);
 	}
-	plan_add(plan, STAGE_JOIN, &kind_join, kinds, "asked for by --join", args);
+	if (join & ~args->enter)
+		plan_add(plan, STAGE_JOIN, &kind_join, kinds_text(plan, join & ~args->enter),
+			 "asked for by --join", args);
 	return 0;
 }
 
