@@ -5,9 +5,12 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,6 +48,11 @@
  * Kernel's traps: joining one's own user namespace is EINVAL, so what is the same is left away
  * beforehand; a thread among several may not join mnt and user (EINVAL) nor time (EUSERS); a
  * process that shares its fs_struct not mnt (EINVAL).
+ *
+ * Nobody comes back from a user namespace: the caller would need rights outside that it no longer
+ * has. And what is made anew belongs to the user namespace of who makes it. So where a user
+ * namespace is joined and more is made, or its PID namespace joined by its ordinary owner, a helper
+ * joins and clones for the caller (CLONE_PARENT), and ends.
  *
  * A PID namespace whose init has died can still be joined, only the next fork fails, with a most
  * misleading ENOMEM. That its PID 1 cannot be found holds also for one that has had no process yet,
@@ -272,6 +280,73 @@ int ns_join_prepared(const struct ns_join *join, unsigned mask, enum ns_kind *re
 	if (r < 0 && ret_kind)
 		*ret_kind = failed;
 	return r;
+}
+
+/* What the helper of ns_join_clone() tells its parent. */
+struct clone_answer {
+	pid_t pid; /* or a negative errno */
+	enum ns_kind kind;
+	int pidfd;
+};
+
+/* The helper: join, clone a sibling, say which. Returns in the sibling only. */
+static void help_clone(const struct ns_join *join, const struct clone_args *args,
+		       volatile struct clone_answer *answer)
+{
+	struct clone_args sibling = *args;
+	enum ns_kind kind = NS_KINDS;
+	int pidfd = -EBADF;
+	int r;
+
+	/* Before anything of there can see it. */
+	prctl(PR_SET_DUMPABLE, 0);
+	r = ns_join_prepared(join, NS_ALL, &kind);
+	if (r == 0) {
+		sibling.flags |= CLONE_PARENT;
+		sibling.exit_signal = 0; /* it is that of the helper: SIGCHLD */
+		sibling.pidfd = (uintptr_t)&pidfd;
+		r = sys_clone3(&sibling, sizeof(sibling));
+		if (r == 0)
+			return;
+		kind = NS_KINDS;
+	}
+	answer->pidfd = pidfd;
+	answer->kind = kind;
+	answer->pid = r;
+	sys_exit_group(0);
+}
+
+pid_t ns_join_clone(const struct ns_join *join, const struct clone_args *args, enum ns_kind *ret_kind)
+{
+	/* With one table of descriptors the pidfd that the helper gets is the caller's too. */
+	struct clone_args helper = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
+	struct clone_answer *answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	if (ret_kind)
+		*ret_kind = NS_KINDS;
+	if (answer == MAP_FAILED)
+		return -errno;
+	*answer = (struct clone_answer){ .pid = -ECHILD, .kind = NS_KINDS, .pidfd = -EBADF };
+	pid = sys_clone3(&helper, sizeof(helper));
+	if (pid == 0) {
+		help_clone(join, args, answer);
+		munmap(answer, sizeof(*answer));
+		return 0;
+	}
+	if (pid > 0) {
+		/* ECHILD where SIGCHLD is ignored: then too it has ended. */
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		pid = answer->pid;
+		if (pid > 0 && args->flags & CLONE_PIDFD)
+			*(int *)(uintptr_t)args->pidfd = answer->pidfd;
+		else if (ret_kind)
+			*ret_kind = answer->kind;
+	}
+	munmap(answer, sizeof(*answer));
+	return pid;
 }
 
 static void explain_denied(const struct ns_join *join, enum ns_kind kind, struct inro_error *error)

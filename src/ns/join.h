@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "ns/kind.h"
 
@@ -70,6 +71,22 @@ static inline bool ns_join_needs_child(const struct ns_join *join)
  * then stays joined.
  */
 int ns_join_prepared(const struct ns_join *join, unsigned mask, enum ns_kind *ret_kind);
+
+struct clone_args;
+
+/*
+ * clone3() from inside of the namespaces, all of them, with nothing joined by the caller: the child
+ * is the caller's own child, as if the caller had cloned it, and namespaces that ARGS makes anew
+ * belong to the user namespace that was joined. This is the way where a user namespace is joined,
+ * since nobody can come back from one; the caller needs no more rights than ns_join_now() would.
+ *
+ * Returns as clone3: 0 in the child, which goes on by a copy of the caller's memory and is not
+ * dumpable; its PID in the caller, with *args->pidfd filled; or a negative errno, then *ret_kind is
+ * the kind that could not be joined, or NS_KINDS where clone3 failed. Only SIGCHLD can be the exit
+ * signal, and the caller gets one more for a helper that it need not wait for. Child-safe before
+ * and after.
+ */
+pid_t ns_join_clone(const struct ns_join *join, const struct clone_args *args, enum ns_kind *ret_kind);
 
 /* In words, why joining KIND failed with CODE. Returns CODE. Not child-safe. */
 int ns_join_explain(const struct ns_join *join, enum ns_kind kind, int code, struct inro_error *error);

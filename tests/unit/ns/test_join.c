@@ -278,6 +278,97 @@ static void there_and_back(void **state)
 	child_end(pid);
 }
 
+/* As the owner: user and PID namespace joined, UTS and mount namespace new and owned by the former. */
+static int clone_inside(int unused_argument)
+{
+	cleanup_ns_join struct ns_join join = NS_JOIN_NULL;
+	int target_fd, pidfd = -1, self;
+	struct clone_args args = {
+		.flags = CLONE_NEWUTS | CLONE_NEWNS | CLONE_PIDFD,
+		.exit_signal = SIGCHLD,
+		.pidfd = (uintptr_t)&pidfd,
+	};
+	enum ns_kind kind;
+	pid_t target, pid;
+	int r;
+
+	(void)unused_argument;
+	self = sys_pidfd_open(getpid(), 0);
+	child_drop_root();
+	target = child_fork(CLONE_NEWUSER | CLONE_NEWPID);
+	if (target < 0)
+		return 77;
+	if (target == 0)
+		for (;;)
+			pause();
+	target_fd = sys_pidfd_open(target, 0);
+	if (ns_join_add_pidfd(&join, target_fd, NS_BIT(NS_USER) | NS_BIT(NS_PID), NULL) < 0 ||
+	    ns_join_prepare(&join, NULL) < 0)
+		return 1;
+	pid = ns_join_clone(&join, &args, &kind);
+	if (pid == 0) {
+		if (getpid() != 2 || getppid() != 0 || !is_in(target_fd, NS_BIT(NS_USER)))
+			_exit(1);
+		_exit(sethostname("inside", 6) == 0 ? 42 : 2);
+	}
+	if (pid < 0)
+		return 2;
+	if (!is_in(self, NS_ALL))
+		return 3; /* the caller joined nothing */
+	/* It is a child of ours, and there is no other but the target. */
+	siginfo_t info = { 0 };
+	if (sys_waitid_pidfd(pidfd, &info, WEXITED, NULL) < 0 || info.si_pid != pid || info.si_status != 42)
+		return 4;
+	r = waitpid(-1, NULL, WNOHANG);
+	child_end(target);
+	if (r != 0)
+		return 5;
+	/* The target has ended, and with it its PID namespace. */
+	if (ns_join_clone(&join, &args, &kind) != -ENOMEM || kind != NS_KINDS)
+		return 6;
+	return 0;
+}
+
+static void clone_from_inside(void **state)
+{
+	pid_t pid = child_fork(0);
+	int r;
+
+	(void)state;
+	if (pid == 0)
+		_exit(clone_inside(0));
+	r = child_result(pid);
+	if (r == 77)
+		skip(); /* this host forbids user namespaces to ordinary users */
+	assert_int_equal(r, 0);
+}
+
+static int clone_denied(int pidfd)
+{
+	cleanup_ns_join struct ns_join join = NS_JOIN_NULL;
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	enum ns_kind kind = NS_USER;
+
+	if (ns_join_add_pidfd(&join, pidfd, NS_BIT(NS_UTS), NULL) < 0)
+		return 1;
+	child_drop_root();
+	return ns_join_clone(&join, &args, &kind) == -EPERM && kind == NS_UTS &&
+			       waitpid(-1, NULL, 0) < 0 ? 0 : 2;
+}
+
+static void clone_is_denied(void **state)
+{
+	cleanup_close int pidfd = -EBADF;
+	pid_t pid;
+
+	(void)state;
+	NEEDS_ROOT();
+	pid = child_spawn(CLONE_NEWUTS, NULL);
+	pidfd = sys_pidfd_open(pid, 0);
+	in_child(0, clone_denied, pidfd);
+	child_end(pid);
+}
+
 static void pid_states(void **state)
 {
 	cleanup_close int own = ns_open_self(NS_PID, 0, NULL), fd = -EBADF, pidfd = -EBADF;
@@ -415,6 +506,8 @@ int main(void)
 		cmocka_unit_test(pid_states),            cmocka_unit_test(unborn_pid_namespace),
 		cmocka_unit_test(a_pid_namespace_above), cmocka_unit_test(threads),
 		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(clone_from_inside),
+		cmocka_unit_test(clone_is_denied),
 	};
 
 	return cmocka_run_group_tests_name("ns/join", tests, NULL, NULL);
