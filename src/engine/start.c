@@ -181,7 +181,7 @@ static int start(struct run *run, struct inro_error *error)
 	if (r == 0)
 		r = clone_child(run, cloning, error);
 	if (r == 0)
-		r = engine_walk(run, STAGE_MAP, STAGE_RELEASE, error);
+		r = engine_walk(run, STAGE_MAP, STAGE_MEANWHILE, error);
 	if (r == 0)
 		r = hear_child(run, error);
 	if (r == 0)

@@ -12,6 +12,7 @@ const struct stage_info stage_info[] = {
 	[STAGE_CLONE] = { "clone", LANE_PARENT, "create the namespaces" },
 	[STAGE_MAP] = { "map", LANE_PARENT, "map ids, place the child" },
 	[STAGE_RELEASE] = { "release", LANE_PARENT, "let the child go on" },
+	[STAGE_MEANWHILE] = { "meanwhile", LANE_PARENT, "write down, while the child works" },
 	[STAGE_GUARD] = { "guard", LANE_CHILD, "guard the child" },
 	[STAGE_JOIN] = { "join", LANE_CHILD, "join namespaces" },
 	[STAGE_BECOME] = { "become", LANE_CHILD, "take possession of the namespaces" },

@@ -38,6 +38,8 @@ enum stage {
 	/* Parent, while the child waits for its release. */
 	STAGE_MAP,        /* id maps, membership of v1 cgroups */
 	STAGE_RELEASE,
+	/* Parent, while the child works. */
+	STAGE_MEANWHILE,  /* what takes time and that the child does not wait for: the record */
 	/* Child, from here to exec: no allocation, no formatting, no locks. */
 	STAGE_GUARD,      /* die with the parent; not dumpable */
 	STAGE_JOIN,       /* join what is to be joined */

@@ -79,7 +79,7 @@ static int gather_ids(struct facts *facts)
 	return n < 0 ? -errno : 0;
 }
 
-/* "0 0 4294967295" is the initial user namespace's map; any other is kept as ranges. */
+/* The map of a user namespace that is not the initial one, as ranges. */
 static int gather_map(struct facts *facts, const char *path, struct id_range **ret, size_t *ret_n)
 {
 	char text[16384], *save = NULL;
@@ -98,18 +98,36 @@ static int gather_map(struct facts *facts, const char *path, struct id_range **r
 	return 0;
 }
 
+/* The inode of the initial user namespace is a constant of the kernel's (PROC_USER_INIT_INO). */
+static bool in_initial_userns(void)
+{
+	static const char initial[] = "user:[4026531837]";
+	char link[sizeof(initial)];
+
+	return readlink("/proc/self/ns/user", link, sizeof(link)) == sizeof(initial) - 1 &&
+	       memcmp(link, initial, sizeof(initial) - 1) == 0;
+}
+
 static int gather_userns(struct facts *facts)
 {
 	char text[16];
-	int r = gather_map(facts, "/proc/self/uid_map", &facts->own_uids, &facts->n_own_uids);
+	int r;
+
+	facts->initial_userns = in_initial_userns();
+	if (facts->initial_userns) {
+		static const struct id_range all = { 0, 0, UINT32_MAX };
+
+		facts->own_uids = arena_copy(&facts->arena, &all, sizeof(all));
+		facts->own_gids = arena_copy(&facts->arena, &all, sizeof(all));
+		facts->n_own_uids = facts->n_own_gids = 1;
+		return facts->own_uids && facts->own_gids ? 0 : -ENOMEM;
+	}
+	r = gather_map(facts, "/proc/self/uid_map", &facts->own_uids, &facts->n_own_uids);
 
 	if (r == 0)
 		r = gather_map(facts, "/proc/self/gid_map", &facts->own_gids, &facts->n_own_gids);
 	if (r < 0)
 		return r;
-	facts->initial_userns = facts->n_own_uids == 0 ||
-				(facts->n_own_uids == 1 && facts->own_uids[0].inner == 0 &&
-				 facts->own_uids[0].outer == 0 && facts->own_uids[0].count == UINT32_MAX);
 	if (fd_read_file_at(AT_FDCWD, "/proc/self/setgroups", text, sizeof(text)) > 0)
 		facts->setgroups_denied = strncmp(text, "deny", 4) == 0;
 	return 0;

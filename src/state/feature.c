@@ -251,10 +251,11 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	args->detached = plan->spec->detach;
 	args->transient = part->transient;
 	args->uid = plan->facts->uid;
-	step = plan_add(plan, STAGE_OPEN, &kind_open_state, args->path,
+	/* A name is checked before anything is made; the rest need not hold up the start. */
+	step = plan_add(plan, args->name ? STAGE_OPEN : STAGE_MEANWHILE, &kind_open_state, args->path,
 			args->name ? "the name must be free" : "the container is recorded there", args);
 	step->optional = !needed;
-	step = plan_add(plan, STAGE_STARTED, &kind_record, args->path, "ps and other verbs find it", args);
+	step = plan_add(plan, STAGE_MEANWHILE, &kind_record, args->path, "ps and other verbs find it", args);
 	step->optional = !needed;
 	return 0;
 }
