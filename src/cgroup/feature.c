@@ -41,12 +41,18 @@ static const char *asking_option(const struct cgroup_spec *part)
 	return part->accounting ? "--accounting" : NULL;
 }
 
+/* Containers inside must find a cgroup that they may divide, where there can be one. */
+static bool wants_cgroup(const struct spec *spec, const struct cgroup_spec *part)
+{
+	return asking_option(part) || spec->nestable;
+}
+
 static int gather(const struct spec *spec, struct facts *facts, struct inro_error *error)
 {
 	const struct cgroup_spec *part = spec_part(spec, &feature_cgroup);
 	int r;
 
-	if (!asking_option(part))
+	if (!wants_cgroup(spec, part))
 		return 0;
 	r = cgroup_facts_gather(&facts->cgroup, &facts->arena, spec->name);
 	return r < 0 ? fail_call(error, r, "look at the cgroups of", "read", "/proc/self") : 0;
@@ -85,8 +91,18 @@ static int choose(const struct plan *plan, struct cgroup_layout_plan *ret, struc
 			return r;
 		wish.needed |= needs[i].controllers;
 	}
+	if (plan->spec->nestable && plan->facts->cgroup.layout == CGROUP_V2)
+		wish.wished |= CGROUP_BIT(CGROUP_MEMORY) | CGROUP_BIT(CGROUP_CPU) | CGROUP_BIT(CGROUP_PIDS);
 	return cgroup_layout_choose(&plan->facts->cgroup, &wish, part->cpu_time_ns ? "--cpu-time" : "--accounting",
 				    ret, error);
+}
+
+/* Is there a group to be made? Without a limit only a v2 group would be of use. */
+static bool makes_group(const struct plan *plan, const struct cgroup_layout_plan *layout)
+{
+	const struct cgroup_spec *part = spec_part(plan->spec, &feature_cgroup);
+
+	return asking_option(part) || layout->place != CGROUP_PLACE_NONE;
 }
 
 static int settle(struct plan *plan, struct inro_error *error)
@@ -95,7 +111,7 @@ static int settle(struct plan *plan, struct inro_error *error)
 	struct cgroup_layout_plan layout;
 	int r;
 
-	if (!asking_option(part))
+	if (!wants_cgroup(plan->spec, part))
 		return 0;
 	if (part->swap && !part->memory)
 		return fail_usage(error, "--memory-swap", "is memory and swap together, and needs --memory");
@@ -104,7 +120,7 @@ static int settle(struct plan *plan, struct inro_error *error)
 	r = choose(plan, &layout, error);
 	if (r < 0)
 		return r;
-	plan->settled.wants_cgroup = true;
+	plan->settled.wants_cgroup = makes_group(plan, &layout);
 	return 0;
 }
 
@@ -341,6 +357,49 @@ static int add_groups(struct plan *plan, const struct cgroup_layout_plan *layout
 	return 0;
 }
 
+/* An id inside as the caller counts it; false where the map has none. */
+static bool outer_id(const struct id_range *ranges, size_t n, uint32_t inner, uint32_t *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (inner < ranges[i].inner || inner - ranges[i].inner >= ranges[i].count)
+			continue;
+		*ret = ranges[i].outer + (inner - ranges[i].inner);
+		return true;
+	}
+	return false;
+}
+
+static int add_delegation(struct plan *plan, const struct cgroup_layout_plan *layout)
+{
+	const struct settled *settled = &plan->settled;
+	struct cgroup_delegate_args *args;
+	const char *leaf;
+
+	if (!plan->spec->nestable || layout->place == CGROUP_PLACE_NONE ||
+	    !(settled->ns_new & NS_BIT(NS_CGROUP)))
+		return 0;
+	args = arena_alloc(&plan->arena, sizeof(*args));
+	if (!args)
+		return -ENOMEM;
+	args->slot = SLOT_CGROUP;
+	args->uid = settled->uid;
+	args->gid = settled->gid;
+	if (settled->ns_new & NS_BIT(NS_USER) &&
+	    (!outer_id(settled->uids, settled->n_uids, settled->uid, &args->uid) ||
+	     !outer_id(settled->gids, settled->n_gids, settled->gid, &args->gid)))
+		return 0;
+	args->chown = args->uid != plan->facts->uid;
+	args->leaf_slot = layout->on_v2 ? plan_slot(plan) : SLOT_NONE;
+	leaf = arena_printf(&plan->arena, "/%s", CGROUP_LEAF_NAME);
+	plan_add(plan, STAGE_CGROUP, &kind_cgroup_delegate,
+		 arena_printf(&plan->arena, "%u:%u", args->uid, args->gid),
+		 "containers inside shall be able to have limits", args);
+	if (layout->on_v2)
+		plan_add(plan, STAGE_BECOME, &kind_cgroup_enter_leaf, leaf,
+			 "a cgroup with processes of its own cannot give controllers to those below", args);
+	return leaf ? 0 : -ENOMEM;
+}
+
 static int resolve(struct plan *plan, struct inro_error *error)
 {
 	const struct cgroup_spec *part = spec_part(plan->spec, &feature_cgroup);
@@ -348,12 +407,12 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	struct cgroup_layout_plan layout;
 	int r;
 
-	if (!asking_option(part))
+	if (!wants_cgroup(plan->spec, part))
 		return 0;
 	r = choose(plan, &layout, error);
-	if (r < 0)
+	if (r < 0 || !makes_group(plan, &layout))
 		return r;
-	if (add_groups(plan, &layout, slots) < 0)
+	if (add_groups(plan, &layout, slots) < 0 || add_delegation(plan, &layout) < 0)
 		return fail_memory(error);
 	add_memory(plan, part, slots[CGROUP_MEMORY], layout.on_v2 & CGROUP_BIT(CGROUP_MEMORY));
 	add_quota(plan, part, slots[CGROUP_CPU], layout.on_v2 & CGROUP_BIT(CGROUP_CPU));

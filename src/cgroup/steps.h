@@ -40,6 +40,18 @@ extern const struct step_kind kind_cgroup_memory, kind_cgroup_swap, kind_cgroup_
 /* The child: enter a v1 group; its arguments are those of the make step. */
 extern const struct step_kind kind_cgroup_enter;
 
+/* Hand the v2 group over to a user of the container, so that containers inside can have limits. */
+struct cgroup_delegate_args {
+	int slot;       /* of the group's directory */
+	bool chown;     /* it does not belong to that user yet */
+	uint32_t uid, gid; /* outside */
+	int leaf_slot;  /* for cgroup.procs of a leaf in it; SLOT_NONE: no leaf */
+};
+extern const struct step_kind kind_cgroup_delegate;
+
+/* The child: enter that leaf, so that the group above is free to be divided. */
+extern const struct step_kind kind_cgroup_enter_leaf;
+
 /* The child: a cgroup namespace whose root is the group in which it stands. No arguments. */
 extern const struct step_kind kind_cgroup_namespace;
 

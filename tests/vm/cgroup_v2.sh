@@ -67,6 +67,13 @@ check 'to count needs no room' 0 'user' crowded inro run --cpu-time 10s --report
 check 'not delegated' 125 'has not been delegated' /bin/setpriv --reuid 1000 --regid 1000 --clear-groups \
 	inro run -m 16M -- true
 
+check 'inside another one' 137 'whole container' inro run --nestable -v /bin -- \
+	inro run -m 16M --report -- sh -c "$eat"
+check 'inside a limited one, beside a shell' 137 'whole container' inro run --nestable -m 64M -v /bin -- \
+	sh -c 'inro run -m 16M --report -- sh -c "$1"; exit $?' sh "$eat"
+check 'the inner one cannot lift the outer limit' 1 '' inro run --nestable -m 64M -v /bin -- \
+	sh -c 'echo max >/sys/fs/cgroup/memory.max'
+
 killed() {
 	inro run -m 16M -- sleep 100 &
 	sleep 2
