@@ -124,7 +124,7 @@ struct inro_result {
 	uint64_t user_ns, system_ns; /* CPU time of everything that the container ran */
 	uint64_t peak_memory_bytes;  /* of the whole container with a cgroup; of its largest process without */
 	bool whole;          /* times and memory are the cgroup's, not the largest process's */
-	bool by_terminal;    /* an interrupt or quit typed at the terminal ended it */
+	bool by_terminal;    /* an interrupt or quit typed at the terminal ended it: status is 128 + n */
 	bool was_init;       /* its process was PID 1 of its PID namespace */
 };
 

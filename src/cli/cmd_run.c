@@ -222,15 +222,16 @@ static int save(const struct cmd_run *cmd, struct inro_error *error)
 /* An interrupt typed at the terminal ends inro as it ended the command, so that a shell's loop stops. */
 static int finish(const struct inro_result *result)
 {
-	if (result->end == INRO_END_INTERRUPTED && result->by_terminal) {
+	if (result->by_terminal) {
+		int number = result->status - 128;
 		sigset_t set;
 
 		fflush(NULL);
-		signal(result->signal, SIG_DFL);
+		signal(number, SIG_DFL);
 		sigemptyset(&set);
-		sigaddset(&set, result->signal);
+		sigaddset(&set, number);
 		sigprocmask(SIG_UNBLOCK, &set, NULL);
-		raise(result->signal);
+		raise(number);
 	}
 	return result->status;
 }

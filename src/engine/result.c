@@ -67,7 +67,7 @@ void result_fill(struct inro_result *result, const siginfo_t *info, const struct
 		fill_own_end(result);
 		break;
 	}
-	result->by_terminal = typed && (result->signal == typed || result->code == STATUS_SIGNAL + typed);
+	result->by_terminal = typed && result->status == STATUS_SIGNAL + typed;
 }
 
 int result_of_stolen(int pidfd, siginfo_t *ret)

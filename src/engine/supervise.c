@@ -173,12 +173,12 @@ int supervise_default_action(struct supervisor *supervisor, int number)
 	return r < 0 ? r : 1;
 }
 
-int run_interrupted(struct run *run, int number)
+int run_interrupted(struct run *run, int number, bool to_init)
 {
 	if (!run->supervisor)
 		return 0;
 	run->supervisor->typed = number;
-	return supervise_default_action(run->supervisor, number);
+	return number && to_init ? supervise_default_action(run->supervisor, number) : 0;
 }
 
 void supervise_stop(struct supervisor *supervisor)

@@ -98,9 +98,9 @@ int run_end(struct run *run, int reason, int number, uint64_t grace_ns);
 
 /*
  * Parent: the user typed the interrupt or quit character (NUMBER: SIGINT, SIGQUIT) at a terminal
- * that inro relays, while PID 1's group was in its foreground. PID 1 is about to get the signal;
- * where it would drop it, the container is ended instead.
+ * that inro relays; 0: something else. TO_INIT: PID 1's group is in the foreground, so PID 1 is about
+ * to get the signal; where it would drop it, the container is ended instead.
  */
-int run_interrupted(struct run *run, int number);
+int run_interrupted(struct run *run, int number, bool to_init);
 
 #endif

@@ -209,13 +209,17 @@ static void watch_input(void *data, const char *bytes, size_t size)
 	int master = run_fd(run, SLOT_PTY_MASTER);
 	struct termios modes;
 
-	if (!terminal->pty || tcgetattr(master, &modes) < 0 || !(modes.c_lflag & ISIG))
+	if (!terminal->pty)
+		return;
+	/* Whatever ends the container now is not an interrupt of a while ago. */
+	run_interrupted(run, 0, false);
+	if (tcgetattr(master, &modes) < 0 || !(modes.c_lflag & ISIG))
 		return;
 	for (size_t i = 0; i < size; i++) {
 		int number = signal_of(terminal, &modes, (cc_t)bytes[i]);
 
-		if (number && tcgetpgrp(master) == getpgid(run->pid))
-			run_interrupted(run, number);
+		if (number)
+			run_interrupted(run, number, tcgetpgrp(master) == getpgid(run->pid));
 	}
 }
 

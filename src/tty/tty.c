@@ -27,8 +27,7 @@ struct mode_name {
 
 static const struct mode_name mode_names[] = {
 	{ "auto", TTY_AUTO }, { "new", TTY_NEW },   { "share", TTY_SHARE },
-	{ "none", TTY_NONE }, { "true", TTY_NEW },  { "yes", TTY_NEW },
-	{ "", TTY_NEW },      { "false", TTY_NONE }, { "no", TTY_NONE },
+	{ "none", TTY_NONE },
 };
 
 static int set_tty(void *object, const char *value, struct inro_error *error)
@@ -44,6 +43,16 @@ static int set_tty(void *object, const char *value, struct inro_error *error)
 	return fail_usage(error, "--tty", "'%s' is none of auto, new, share, none", value);
 }
 
+/* -t of docker, podman and others. */
+static int set_new_tty(void *object, const char *value, struct inro_error *error)
+{
+	struct spec *spec = object;
+
+	(void)error;
+	spec->tty = strcmp(value, "true") == 0 ? TTY_NEW : TTY_NONE;
+	return 0;
+}
+
 /* Peers keep standard input open only when asked; here it always is. */
 static int set_interactive(void *object, const char *value, struct inro_error *error)
 {
@@ -54,15 +63,23 @@ static int set_interactive(void *object, const char *value, struct inro_error *e
 static const struct option_row options[] = {
 	{
 		.name = "tty",
-		.letter = 't',
-		.form = OPTION_MAYBE,
+		.form = OPTION_VALUE,
 		.argument = "MODE",
-		.help = "terminal: auto, new, share, none (alone: new)",
+		.help = "terminal: auto, new, share, none",
 		.section = "Terminal",
 		.set = set_tty,
 		.choices = "auto|new|share|none",
 		.detail = "With auto, a fresh terminal is made when standard input and output are both one. "
 			  "With none, a terminal is never handed in: its bytes go through pipes.",
+	},
+	{
+		.name = "new-tty",
+		.letter = 't',
+		.form = OPTION_FLAG,
+		.help = "as --tty new",
+		.section = "Terminal",
+		.set = set_new_tty,
+		.rare = true,
 	},
 	{
 		.name = "interactive",
