@@ -57,7 +57,8 @@ int inro_ns_kind_parse(const char *text, enum inro_ns_kind *ret);
  * A list of kinds: "pid,uts", "all", "all,-time", "none", "Uimp". A list that begins with a sign
  * begins from DEFAULTS: "-net". -EINVAL.
  */
-int inro_ns_kinds_parse(const char *text, unsigned defaults, unsigned *ret, struct inro_error *error);
+int inro_ns_kinds_parse(const char *text, unsigned defaults, unsigned *ret,
+			struct inro_error *error);
 
 /*
  * Open the namespace of a kind that a target stands for: "1234" or "/proc/1234", a process or
@@ -85,7 +86,8 @@ int inro_ns_open_self(enum inro_ns_kind kind, unsigned flags, struct inro_error 
  * A namespace by a file below DIR_FD (AT_FDCWD): /proc/PID/ns/KIND, or what one was mounted on.
  * *ret_kind (may be NULL) says of which kind. -EINVAL: the file is none.
  */
-int inro_ns_open_file(int dir_fd, const char *path, enum inro_ns_kind *ret_kind, struct inro_error *error);
+int inro_ns_open_file(int dir_fd, const char *path, enum inro_ns_kind *ret_kind,
+		      struct inro_error *error);
 
 /* Of which kind a descriptor is. -EINVAL: of none. */
 int inro_ns_kind(int fd, enum inro_ns_kind *ret, struct inro_error *error);
@@ -156,14 +158,14 @@ int inro_ns_drop(const char *path, struct inro_error *error);
 
 /* What is looked for beside the namespaces that processes are in. Each has its price. */
 enum inro_ns_scan {
-	INRO_NS_SCAN_DETAILS = 1 << 0,    /* user, parent and command of the first process of each */
-	INRO_NS_SCAN_RELATIONS = 1 << 1,  /* parents and owners, also those that hold nothing else */
+	INRO_NS_SCAN_DETAILS = 1 << 0,    /* user, parent, command of the first process of each */
+	INRO_NS_SCAN_RELATIONS = 1 << 1,  /* parents and owners, also if nothing else holds them */
 	INRO_NS_SCAN_MOUNTS = 1 << 2,     /* those mounted in the caller's mount namespace */
 	INRO_NS_SCAN_CHILDREN = 1 << 3,   /* those that wait for their first process */
-	INRO_NS_SCAN_THREADS = 1 << 4,    /* those of threads that are elsewhere than their process */
+	INRO_NS_SCAN_THREADS = 1 << 4,    /* threads that are elsewhere than their process */
 	INRO_NS_SCAN_FDS = 1 << 5,        /* those held by open descriptors */
-	INRO_NS_SCAN_SOCKETS = 1 << 6,    /* network namespaces held by sockets; CAP_NET_ADMIN */
-	INRO_NS_SCAN_ALL_MOUNTS = 1 << 7, /* those mounted in any mount namespace with a process */
+	INRO_NS_SCAN_SOCKETS = 1 << 6,    /* network namespaces of sockets; CAP_NET_ADMIN */
+	INRO_NS_SCAN_ALL_MOUNTS = 1 << 7, /* mounted in any mount namespace with a process */
 };
 #define INRO_NS_SCAN_USUAL (INRO_NS_SCAN_DETAILS | INRO_NS_SCAN_RELATIONS | INRO_NS_SCAN_MOUNTS)
 #define INRO_NS_SCAN_EVERYTHING 0xffU
@@ -186,9 +188,9 @@ struct inro_ns_info {
 	enum inro_ns_kind kind;
 	unsigned holders; /* enum inro_ns_holder */
 	uint64_t inode;
-	uint64_t unique; /* 0 before 6.18, or without RELATIONS */
-	uint64_t parent; /* inode; 0: none, or unknown */
-	uint64_t owner;  /* inode of a user namespace; 0: unknown */
+	uint64_t unique;    /* 0 before 6.18, or without RELATIONS */
+	uint64_t parent;    /* inode; 0: none, or unknown */
+	uint64_t owner;     /* inode of a user namespace; 0: unknown */
 	uint32_t owner_uid; /* of a user namespace: who made it; (uint32_t)-1 unknown */
 	uint32_t n_processes, n_threads, n_fds, n_mounts, n_sockets;
 	pid_t first_pid;     /* the lowest in it, otherwise of one that holds it; 0: none */
@@ -204,7 +206,8 @@ struct inro_ns_info {
  * What may not be seen is counted, and is no error. Starts a second thread where there are many
  * processes, and joins it. The graph is the caller's.
  */
-int inro_ns_scan(unsigned kinds, unsigned flags, struct inro_ns_graph **ret, struct inro_error *error);
+int inro_ns_scan(unsigned kinds, unsigned flags, struct inro_ns_graph **ret,
+		 struct inro_error *error);
 
 /* Returns NULL. */
 struct inro_ns_graph *inro_ns_graph_free(struct inro_ns_graph *graph);

@@ -49,9 +49,9 @@ int inro_pid_open(int pidns_fd, pid_t pid, struct inro_error *error);
 #define INRO_PID_LEVELS 33
 
 struct inro_pid_level {
-	pid_t tgid, pid;    /* process, thread (the same for a process) */
-	pid_t pgid, sid;    /* process group, session; 0 where the leader is outside */
-	uint64_t inode;    /* of its PID namespace; 0: unknown, without the right to trace the process */
+	pid_t tgid, pid; /* process, thread (the same for a process) */
+	pid_t pgid, sid; /* process group, session; 0 where the leader is outside */
+	uint64_t inode;  /* of its PID namespace; 0: unknown, for lack of rights */
 };
 
 /*
@@ -69,7 +69,8 @@ struct inro_pid_member {
  * The processes of a PID namespace and of those below it, by their number inside. *ret is for
  * free(3). With CAP_SYS_ADMIN, since 6.17, at a cost that depends on their number only.
  */
-int inro_pid_members(int pidns_fd, struct inro_pid_member **ret, size_t *ret_n, struct inro_error *error);
+int inro_pid_members(int pidns_fd, struct inro_pid_member **ret, size_t *ret_n,
+		     struct inro_error *error);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -177,7 +177,10 @@ static const struct status_field {
 	enum field_type type;
 	size_t offset;
 } status_fields[] = {
-#define FIELD(name_, type_, member_) { name_ ":\t", type_, offsetof(struct procfs_status, member_) }
+#define FIELD(name_, type_, member_)                                        \
+	{                                                                   \
+		name_ ":\t", type_, offsetof(struct procfs_status, member_) \
+	}
 	FIELD("State", FIELD_STATE, state),
 	FIELD("Tgid", FIELD_NUMBER, tgid),
 	FIELD("Pid", FIELD_NUMBER, pid),
@@ -220,7 +223,8 @@ static int count_numbers(const char *text, uint32_t *numbers, int max)
 	return n;
 }
 
-static void read_field(const struct status_field *field, const char *text, struct procfs_status *status)
+static void read_field(const struct status_field *field, const char *text,
+		       struct procfs_status *status)
 {
 	void *to = (char *)status + field->offset;
 	int n;
@@ -348,7 +352,8 @@ int procfs_list(int dir_fd, int **ret, size_t *ret_n)
 
 	while ((r = procfs_next(&walk, &number)) > 0) {
 		if (n == size) {
-			int *grown = realloc(numbers, (size = size ? size * 2 : 256) * sizeof(*numbers));
+			int *grown =
+				realloc(numbers, (size = size ? size * 2 : 256) * sizeof(*numbers));
 
 			if (!grown)
 				return -ENOMEM;

@@ -69,7 +69,8 @@ static bool open_if_it_fits(struct search *search, int proc_fd, pid_t pid, enum 
 		flags = NS_OPEN_FOR_CHILDREN;
 	}
 	dir = procfs_open_pid(proc_fd, pid);
-	return take_if_found(search, dir < 0 ? dir : ns_open_proc_dir(dir, kind, flags, NULL), kind);
+	return take_if_found(search, dir < 0 ? dir : ns_open_proc_dir(dir, kind, flags, NULL),
+			     kind);
 }
 
 static bool look_at_process(struct search *search, int proc_fd, pid_t pid)
@@ -160,8 +161,10 @@ int ns_find(unsigned kinds, ino_t ino, enum ns_kind *ret_kind, struct inro_error
 	if (r != -ENOENT)
 		return r;
 	if (search.n_denied)
-		error_why(error, "nothing that you may look at holds it; %zu processes could not be "
-				 "looked at", search.n_denied);
+		error_why(error,
+			  "nothing that you may look at holds it; %zu processes could not be "
+			  "looked at",
+			  search.n_denied);
 	else
 		error_why(error, "nothing that can be seen here holds it");
 	error_hint(error, "%s", search.n_denied ? "run as root" : "see what there is with inro ls");

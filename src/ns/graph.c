@@ -60,7 +60,8 @@ bool ns_graph_is_below(const struct ns_node *node, const struct ns_node *above)
 
 static int compare_nodes(const void *a, const void *b)
 {
-	const struct ns_node *left = *(struct ns_node *const *)a, *right = *(struct ns_node *const *)b;
+	const struct ns_node *left = *(struct ns_node *const *)a,
+			     *right = *(struct ns_node *const *)b;
 
 	if (left->kind != right->kind)
 		return left->kind < right->kind ? -1 : 1;

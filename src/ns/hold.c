@@ -32,16 +32,19 @@
 static const char what_hold[] = "hold the namespace as";
 static const char what_drop[] = "drop the namespace held as";
 
-static int explain_hold(struct inro_error *error, int code, int ns_fd, const char *call, const char *name)
+static int explain_hold(struct inro_error *error, int code, int ns_fd, const char *call,
+			const char *name)
 {
 	fail_call(error, code, what_hold, call, name);
 	if (code == -EPERM) {
 		if (error)
 			error->kind = INRO_ERROR_DENIED;
 		error_why(error, "mounting takes CAP_SYS_ADMIN over this mount namespace");
-		error_hint(error, "as an ordinary user, hold it by a process or an open descriptor");
+		error_hint(error,
+			   "as an ordinary user, hold it by a process or an open descriptor");
 	} else if ((code == -ELOOP || code == -EINVAL) && ns_fd_check(ns_fd, NS_MNT) == 0) {
-		error_why(error, "a mount namespace can only be held in one that is older than it is");
+		error_why(error,
+			  "a mount namespace can only be held in one that is older than it is");
 		error_hint(error, "hold it from the mount namespace that it was made from");
 	} else if (code == -EEXIST) {
 		error_why(error, "the name is taken");
@@ -105,7 +108,8 @@ int ns_hold_drop(int dir_fd, const char *name, struct inro_error *error)
 	if (r < 0) {
 		fail_call(error, r, what_drop, "openat", name);
 		if (r == -EINVAL || r == -ELOOP)
-			error_why(error, "the file holds no namespace, and is not empty: left alone");
+			error_why(error,
+				  "the file holds no namespace, and is not empty: left alone");
 		return r;
 	}
 	/* As often as it was mounted over. */

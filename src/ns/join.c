@@ -316,7 +316,8 @@ static void help_clone(const struct ns_join *join, const struct clone_args *args
 	sys_exit_group(0);
 }
 
-pid_t ns_join_clone(const struct ns_join *join, const struct clone_args *args, enum ns_kind *ret_kind)
+pid_t ns_join_clone(const struct ns_join *join, const struct clone_args *args,
+		    enum ns_kind *ret_kind)
 {
 	/* With one table of descriptors the pidfd that the helper gets is the caller's too. */
 	struct clone_args helper = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
@@ -354,8 +355,8 @@ static void explain_denied(const struct ns_join *join, enum ns_kind kind, struct
 	if (error)
 		error->kind = INRO_ERROR_DENIED;
 	if (kind == NS_USER) {
-		error_why(error, "it takes CAP_SYS_ADMIN in that user namespace: be its owner or root, and "
-				 "outside of it");
+		error_why(error, "it takes CAP_SYS_ADMIN in that user namespace: be its owner or "
+				 "root, and outside of it");
 		return;
 	}
 	error_why(error, "it takes CAP_SYS_ADMIN%s here and in the user namespace that owns it",
@@ -366,7 +367,8 @@ static void explain_denied(const struct ns_join *join, enum ns_kind kind, struct
 		error_hint(error, "run as root, or join the target's user namespace too");
 }
 
-int ns_join_explain(const struct ns_join *join, enum ns_kind kind, int code, struct inro_error *error)
+int ns_join_explain(const struct ns_join *join, enum ns_kind kind, int code,
+		    struct inro_error *error)
 {
 	char what[64];
 

@@ -25,9 +25,9 @@ struct ns_join {
 #define cleanup_ns_join cleanup(ns_join_deinit)
 
 /* One that holds nothing yet; ns_join_init() makes the same. */
-#define NS_JOIN_NULL                                                            \
-	{                                                                       \
-		.pidfd = -EBADF, .ns_fd = { [0 ... NS_KINDS - 1] = -EBADF }     \
+#define NS_JOIN_NULL                                                        \
+	{                                                                   \
+		.pidfd = -EBADF, .ns_fd = { [0 ... NS_KINDS - 1] = -EBADF } \
 	}
 
 void ns_join_init(struct ns_join *join);
@@ -86,10 +86,12 @@ struct clone_args;
  * signal, and the caller gets one more for a helper that it need not wait for. Child-safe before
  * and after.
  */
-pid_t ns_join_clone(const struct ns_join *join, const struct clone_args *args, enum ns_kind *ret_kind);
+pid_t ns_join_clone(const struct ns_join *join, const struct clone_args *args,
+		    enum ns_kind *ret_kind);
 
 /* In words, why joining KIND failed with CODE. Returns CODE. Not child-safe. */
-int ns_join_explain(const struct ns_join *join, enum ns_kind kind, int code, struct inro_error *error);
+int ns_join_explain(const struct ns_join *join, enum ns_kind kind, int code,
+		    struct inro_error *error);
 
 /* ns_join_prepared() and ns_join_explain(), for who is no child. */
 int ns_join_now(const struct ns_join *join, unsigned mask, struct inro_error *error);

@@ -71,7 +71,8 @@ static bool parse_line(char *line, struct ns_mount *ret)
 	return true;
 }
 
-int ns_mounts_walk(int pid_dir_fd, int (*each)(void *data, const struct ns_mount *mount), void *data)
+int ns_mounts_walk(int pid_dir_fd, int (*each)(void *data, const struct ns_mount *mount),
+		   void *data)
 {
 	cleanup_close int fd = procfs_open_at(pid_dir_fd, "mountinfo", O_RDONLY);
 	cleanup_free char *text = NULL;

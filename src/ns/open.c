@@ -46,8 +46,8 @@
 
 /* The fixed inode numbers of the host's first namespaces; uapi since 6.18, the values older. */
 static const ino_t initial_ino[NS_KINDS] = {
-	[NS_CGROUP] = 0xeffffffb, [NS_IPC] = 0xefffffff,  [NS_MNT] = 0xeffffff8,
-	[NS_NET] = 0xeffffff9,    [NS_PID] = 0xeffffffc,  [NS_TIME] = 0xeffffffa,
+	[NS_CGROUP] = 0xeffffffb, [NS_IPC] = 0xefffffff, [NS_MNT] = 0xeffffff8,
+	[NS_NET] = 0xeffffff9,    [NS_PID] = 0xeffffffc, [NS_TIME] = 0xeffffffa,
 	[NS_USER] = 0xeffffffd,   [NS_UTS] = 0xeffffffe,
 };
 
@@ -125,8 +125,9 @@ static int explain_open(struct inro_error *error, int code, enum ns_kind kind, c
 	case -EPERM:
 		if (error)
 			error->kind = INRO_ERROR_DENIED;
-		error_why(error, "to see the namespaces of a process takes the right to trace it: the "
-				 "same user, no more capabilities than yours, not marked undumpable");
+		error_why(error,
+			  "to see the namespaces of a process takes the right to trace it: the "
+			  "same user, no more capabilities than yours, not marked undumpable");
 		error_hint(error, "run as root (CAP_SYS_PTRACE), or as the user of that process");
 		break;
 	case -ESRCH:
@@ -137,7 +138,8 @@ static int explain_open(struct inro_error *error, int code, enum ns_kind kind, c
 		break;
 	case -ENOENT:
 		error_why(error, "its children have no %s namespace yet", ns_kind_name(kind));
-		error_hint(error, "it can be opened once its first process was born (or on Linux 6.11)");
+		error_hint(error,
+			   "it can be opened once its first process was born (or on Linux 6.11)");
 		break;
 	default:
 		break;
@@ -149,7 +151,8 @@ static const char *link_name(enum ns_kind kind, unsigned flags)
 {
 	const struct ns_kind_info *info = &ns_kind_table[kind];
 
-	return flags & NS_OPEN_FOR_CHILDREN && info->children_name ? info->children_name : info->name;
+	return flags & NS_OPEN_FOR_CHILDREN && info->children_name ? info->children_name
+								   : info->name;
 }
 
 static int open_proc_dir(int pid_dir_fd, enum ns_kind kind, unsigned flags)
@@ -259,8 +262,9 @@ static int explain_path(struct inro_error *error, int code, const char *path)
 	if (code == -EACCES || code == -EPERM) {
 		if (error)
 			error->kind = INRO_ERROR_DENIED;
-		error_hint(error, "links under /proc/PID/ns open for who may trace that process: its "
-				  "own user, or root");
+		error_hint(error,
+			   "links under /proc/PID/ns open for who may trace that process: its "
+			   "own user, or root");
 	}
 	return code;
 }
@@ -278,8 +282,9 @@ int ns_open_path(int dir_fd, const char *path, enum ns_kind *ret_kind, struct in
 	if (r < 0) {
 		fail_call(error, r, "open the namespace", NULL, path);
 		error_why(error, "the file is no namespace");
-		error_hint(error, "name a link like /proc/PID/ns/net, or a file that a namespace is "
-				  "mounted on");
+		error_hint(error,
+			   "name a link like /proc/PID/ns/net, or a file that a namespace is "
+			   "mounted on");
 		return r;
 	}
 	if (ret_kind)
@@ -300,7 +305,8 @@ static void describe(int fd, char text[static 48], enum ns_kind *ret_kind, struc
 }
 
 /* Why NS_GET_PARENT, NS_GET_USERNS or NS_GET_OWNER_UID of FD failed. Returns CODE. */
-static int explain_relation(struct inro_error *error, int code, int fd, const char *what, const char *call)
+static int explain_relation(struct inro_error *error, int code, int fd, const char *what,
+			    const char *call)
 {
 	char name[48];
 	enum ns_kind kind;
@@ -315,7 +321,8 @@ static int explain_relation(struct inro_error *error, int code, int fd, const ch
 	else if (code == -EPERM && ns_is_initial(kind, id.ino))
 		error_why(error, "it is the first of the host: nothing is above it");
 	else if (code == -EPERM)
-		error_why(error, "what is above it is above the caller's own namespace, out of sight");
+		error_why(error,
+			  "what is above it is above the caller's own namespace, out of sight");
 	else if (code == -EINVAL)
 		error_why(error, "namespaces of the kind %s have none", ns_kind_name(kind));
 	return code;
@@ -344,7 +351,8 @@ int ns_owner_uid(int fd, uid_t *ret, struct inro_error *error)
 	uid_t uid;
 
 	if (ioctl(fd, NS_GET_OWNER_UID, &uid) < 0)
-		return explain_relation(error, -errno, fd, "find the owner's uid of", "NS_GET_OWNER_UID");
+		return explain_relation(error, -errno, fd, "find the owner's uid of",
+					"NS_GET_OWNER_UID");
 	*ret = uid;
 	return 0;
 }

@@ -23,24 +23,32 @@
 
 /* Numbers that are public are the same inside. */
 static_assert((int)INRO_NS_CGROUP == NS_CGROUP && (int)INRO_NS_IPC == NS_IPC &&
-	      (int)INRO_NS_MNT == NS_MNT && (int)INRO_NS_NET == NS_NET && (int)INRO_NS_PID == NS_PID &&
-	      (int)INRO_NS_TIME == NS_TIME && (int)INRO_NS_USER == NS_USER &&
-	      (int)INRO_NS_UTS == NS_UTS && (int)INRO_NS_KINDS == NS_KINDS, "kinds");
+		      (int)INRO_NS_MNT == NS_MNT && (int)INRO_NS_NET == NS_NET &&
+		      (int)INRO_NS_PID == NS_PID && (int)INRO_NS_TIME == NS_TIME &&
+		      (int)INRO_NS_USER == NS_USER && (int)INRO_NS_UTS == NS_UTS &&
+		      (int)INRO_NS_KINDS == NS_KINDS,
+	      "kinds");
 static_assert(INRO_NS_FOR_CHILDREN == NS_OPEN_FOR_CHILDREN, "flags of opening");
 static_assert((int)INRO_NS_SCAN_DETAILS == NS_SCAN_DETAILS &&
-	      (int)INRO_NS_SCAN_RELATIONS == NS_SCAN_RELATIONS &&
-	      (int)INRO_NS_SCAN_MOUNTS == NS_SCAN_MOUNTS &&
-	      (int)INRO_NS_SCAN_CHILDREN == NS_SCAN_CHILDREN &&
-	      (int)INRO_NS_SCAN_THREADS == NS_SCAN_THREADS && (int)INRO_NS_SCAN_FDS == NS_SCAN_FDS &&
-	      (int)INRO_NS_SCAN_SOCKETS == NS_SCAN_SOCKETS &&
-	      (int)INRO_NS_SCAN_ALL_MOUNTS == NS_SCAN_ALL_MOUNTS &&
-	      INRO_NS_SCAN_EVERYTHING == NS_SCAN_EVERYTHING, "flags of the scan");
-static_assert((int)INRO_NS_BY_PROCESS == NS_BY_PROCESS && (int)INRO_NS_BY_CHILDREN == NS_BY_CHILDREN &&
-	      (int)INRO_NS_BY_THREAD == NS_BY_THREAD && (int)INRO_NS_BY_FD == NS_BY_FD &&
-	      (int)INRO_NS_BY_MOUNT == NS_BY_MOUNT && (int)INRO_NS_BY_SOCKET == NS_BY_SOCKET &&
-	      (int)INRO_NS_BY_RELATION == NS_BY_RELATION, "holders");
+		      (int)INRO_NS_SCAN_RELATIONS == NS_SCAN_RELATIONS &&
+		      (int)INRO_NS_SCAN_MOUNTS == NS_SCAN_MOUNTS &&
+		      (int)INRO_NS_SCAN_CHILDREN == NS_SCAN_CHILDREN &&
+		      (int)INRO_NS_SCAN_THREADS == NS_SCAN_THREADS &&
+		      (int)INRO_NS_SCAN_FDS == NS_SCAN_FDS &&
+		      (int)INRO_NS_SCAN_SOCKETS == NS_SCAN_SOCKETS &&
+		      (int)INRO_NS_SCAN_ALL_MOUNTS == NS_SCAN_ALL_MOUNTS &&
+		      INRO_NS_SCAN_EVERYTHING == NS_SCAN_EVERYTHING,
+	      "flags of the scan");
+static_assert((int)INRO_NS_BY_PROCESS == NS_BY_PROCESS &&
+		      (int)INRO_NS_BY_CHILDREN == NS_BY_CHILDREN &&
+		      (int)INRO_NS_BY_THREAD == NS_BY_THREAD && (int)INRO_NS_BY_FD == NS_BY_FD &&
+		      (int)INRO_NS_BY_MOUNT == NS_BY_MOUNT &&
+		      (int)INRO_NS_BY_SOCKET == NS_BY_SOCKET &&
+		      (int)INRO_NS_BY_RELATION == NS_BY_RELATION,
+	      "holders");
 static_assert((int)INRO_NS_PID_ALIVE == NS_PID_ALIVE && (int)INRO_NS_PID_UNBORN == NS_PID_UNBORN &&
-	      (int)INRO_NS_PID_DEAD == NS_PID_DEAD && (int)INRO_NS_PID_UNKNOWN == NS_PID_UNKNOWN,
+		      (int)INRO_NS_PID_DEAD == NS_PID_DEAD &&
+		      (int)INRO_NS_PID_UNKNOWN == NS_PID_UNKNOWN,
 	      "states of a PID namespace");
 
 struct inro_ns_graph {
@@ -74,7 +82,8 @@ int inro_ns_kind_parse(const char *text, enum inro_ns_kind *ret)
 	return r;
 }
 
-int inro_ns_kinds_parse(const char *text, unsigned defaults, unsigned *ret, struct inro_error *error)
+int inro_ns_kinds_parse(const char *text, unsigned defaults, unsigned *ret,
+			struct inro_error *error)
 {
 	return ns_kinds_parse_list(text, defaults, "kinds", ret, error);
 }
@@ -92,7 +101,8 @@ int inro_ns_open(const char *target, enum inro_ns_kind kind, struct inro_error *
 
 int inro_ns_open_pidfd(int pidfd, enum inro_ns_kind kind, unsigned flags, struct inro_error *error)
 {
-	return is_kind(kind) ? ns_open_pidfd(pidfd, (enum ns_kind)kind, flags, error) : bad_kind(error);
+	return is_kind(kind) ? ns_open_pidfd(pidfd, (enum ns_kind)kind, flags, error)
+			     : bad_kind(error);
 }
 
 int inro_ns_open_self(enum inro_ns_kind kind, unsigned flags, struct inro_error *error)
@@ -100,7 +110,8 @@ int inro_ns_open_self(enum inro_ns_kind kind, unsigned flags, struct inro_error 
 	return is_kind(kind) ? ns_open_self((enum ns_kind)kind, flags, error) : bad_kind(error);
 }
 
-int inro_ns_open_file(int dir_fd, const char *path, enum inro_ns_kind *ret_kind, struct inro_error *error)
+int inro_ns_open_file(int dir_fd, const char *path, enum inro_ns_kind *ret_kind,
+		      struct inro_error *error)
 {
 	enum ns_kind kind;
 	int fd = ns_open_path(dir_fd, path, &kind, error);
@@ -206,7 +217,8 @@ int inro_ns_join_pidfd(int pidfd, unsigned kinds, struct inro_error *error)
 
 enum inro_ns_pid_state inro_ns_pid_state(int fd)
 {
-	return ns_fd_check(fd, NS_PID) < 0 ? INRO_NS_PID_UNKNOWN : (enum inro_ns_pid_state)ns_pid_state(fd);
+	return ns_fd_check(fd, NS_PID) < 0 ? INRO_NS_PID_UNKNOWN
+					   : (enum inro_ns_pid_state)ns_pid_state(fd);
 }
 
 int inro_ns_hold(int fd, const char *path, struct inro_error *error)
@@ -261,7 +273,8 @@ static int fill_infos(struct inro_ns_graph *graph)
 	return 0;
 }
 
-int inro_ns_scan(unsigned kinds, unsigned flags, struct inro_ns_graph **ret, struct inro_error *error)
+int inro_ns_scan(unsigned kinds, unsigned flags, struct inro_ns_graph **ret,
+		 struct inro_error *error)
 {
 	const struct ns_scan_options options = {
 		.kinds = kinds & NS_ALL,

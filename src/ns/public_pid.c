@@ -45,8 +45,9 @@ int inro_pid_to(int pidns_fd, pid_t pid, pid_t *ret, struct inro_error *error)
 {
 	int r = pidmap_to(pidns_fd, pid, ret);
 
-	return r < 0 ? explain(error, r, pidns_fd, pid, "no process here has it, or it has no number there") :
-		       0;
+	return r < 0 ? explain(error, r, pidns_fd, pid,
+			       "no process here has it, or it has no number there")
+		     : 0;
 }
 
 int inro_pid_translate(int from_fd, int to_fd, const pid_t pids[], size_t n, pid_t ret[],
@@ -97,7 +98,8 @@ int inro_pid_levels(pid_t pid, struct inro_pid_level ret[INRO_PID_LEVELS], struc
 	return levels.n;
 }
 
-int inro_pid_members(int pidns_fd, struct inro_pid_member **ret, size_t *ret_n, struct inro_error *error)
+int inro_pid_members(int pidns_fd, struct inro_pid_member **ret, size_t *ret_n,
+		     struct inro_error *error)
 {
 	cleanup_free struct ns_member *members = NULL;
 	struct inro_pid_member *list;
@@ -110,7 +112,8 @@ int inro_pid_members(int pidns_fd, struct inro_pid_member **ret, size_t *ret_n, 
 	if (!list)
 		return fail_memory(error);
 	for (size_t i = 0; i < n; i++)
-		list[i] = (struct inro_pid_member){ .here = members[i].pid, .inside = members[i].inner };
+		list[i] = (struct inro_pid_member){ .here = members[i].pid,
+						    .inside = members[i].inner };
 	*ret = list;
 	*ret_n = n;
 	return 0;

@@ -160,7 +160,8 @@ static void set_column(struct collect *collect, int index, const char *name, enu
 	column->skip = strlen(ns_kind_name(kind)) + 2;
 	/* What this kernel lacks would look like a process that has ended. */
 	snprintf(path, sizeof(path), "self%s", column->tail);
-	if (!collect->has_self || faccessat(collect->scan->proc_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (!collect->has_self ||
+	    faccessat(collect->scan->proc_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		collect->wanted |= 1U << index;
 }
 
@@ -168,8 +169,9 @@ static void set_columns(struct collect *collect)
 {
 	const struct ns_scan_options *options = collect->scan->options;
 
-	collect->has_self = faccessat(collect->scan->proc_fd, "self", F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-			    faccessat(collect->scan->proc_fd, "self/ns", F_OK, 0) == 0;
+	collect->has_self =
+		faccessat(collect->scan->proc_fd, "self", F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+		faccessat(collect->scan->proc_fd, "self/ns", F_OK, 0) == 0;
 	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++) {
 		const char *children = ns_kind_table[kind].children_name;
 
@@ -177,13 +179,14 @@ static void set_columns(struct collect *collect)
 			continue;
 		set_column(collect, (int)kind, ns_kind_name(kind), kind);
 		if (children && options->flags & NS_SCAN_CHILDREN)
-			set_column(collect, kind == NS_PID ? COLUMN_PID_CHILDREN : COLUMN_TIME_CHILDREN,
+			set_column(collect,
+				   kind == NS_PID ? COLUMN_PID_CHILDREN : COLUMN_TIME_CHILDREN,
 				   children, kind);
 	}
 }
 
-int scan_note(struct scan *scan, struct ns_node *node, enum ns_holder holder, struct ns_process *process,
-	      const char *open_path)
+int scan_note(struct scan *scan, struct ns_node *node, enum ns_holder holder,
+	      struct ns_process *process, const char *open_path)
 {
 	node->holders |= holder;
 	if (process && !node->first)
@@ -216,7 +219,8 @@ static int add_process(struct scan *scan, struct ns_process *process, const stru
 			char path[64] = "";
 
 			if (!node->open_path)
-				snprintf(path, sizeof(path), "%d%s", process->pid, columns[kind].tail);
+				snprintf(path, sizeof(path), "%d%s", process->pid,
+					 columns[kind].tail);
 			if (scan_note(scan, node, NS_BY_PROCESS, process, path) < 0)
 				return -ENOMEM;
 		}
@@ -264,7 +268,8 @@ static int add_children(struct scan *scan, const struct collect *collect)
 
 			if (row[column] == 0 || row[column] == row[kind])
 				continue;
-			snprintf(path, sizeof(path), "%d%s", process->pid, collect->columns[column].tail);
+			snprintf(path, sizeof(path), "%d%s", process->pid,
+				 collect->columns[column].tail);
 			node = ns_graph_add(scan->graph, kind, row[column]);
 			if (!node || scan_note(scan, node, NS_BY_CHILDREN, process, path) < 0)
 				return -ENOMEM;
@@ -343,7 +348,8 @@ int ns_scan(const struct ns_scan_options *options, struct ns_graph *ret, struct 
 }
 
 /* The members, by a procfs of theirs: its numbers are the inner ones. */
-static int members_inside(int pidns_fd, struct ns_member *members, const int *pids, size_t n, size_t *ret_n)
+static int members_inside(int pidns_fd, struct ns_member *members, const int *pids, size_t n,
+			  size_t *ret_n)
 {
 	size_t used = 0;
 
@@ -360,7 +366,8 @@ static int members_inside(int pidns_fd, struct ns_member *members, const int *pi
 }
 
 /* The members, by asking each process of the host. */
-static int members_outside(int pidns_fd, struct ns_member *members, const int *pids, size_t n, size_t *ret_n)
+static int members_outside(int pidns_fd, struct ns_member *members, const int *pids, size_t n,
+			   size_t *ret_n)
 {
 	size_t used = 0;
 
@@ -401,8 +408,8 @@ int ns_scan_members(int pidns_fd, struct ns_member **ret, size_t *ret_n, struct 
 	members = calloc(n + 1, sizeof(*members));
 	if (!members)
 		return fail_memory(error);
-	r = inner < 0 ? members_outside(pidns_fd, members, pids, n, &n) :
-			members_inside(pidns_fd, members, pids, n, &n);
+	r = inner < 0 ? members_outside(pidns_fd, members, pids, n, &n)
+		      : members_inside(pidns_fd, members, pids, n, &n);
 	if (r < 0)
 		return fail_call(error, r, what, "NS_GET_PID", "/proc");
 	if (n)

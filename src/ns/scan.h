@@ -25,12 +25,12 @@ enum ns_scan_flag {
 
 /* The usual listing, and everything. */
 #define NS_SCAN_USUAL (NS_SCAN_DETAILS | NS_SCAN_RELATIONS | NS_SCAN_MOUNTS)
-#define NS_SCAN_EVERYTHING                                                                  \
+#define NS_SCAN_EVERYTHING                                                                    \
 	(NS_SCAN_USUAL | NS_SCAN_CHILDREN | NS_SCAN_THREADS | NS_SCAN_FDS | NS_SCAN_SOCKETS | \
 	 NS_SCAN_ALL_MOUNTS)
 
 struct ns_scan_options {
-	unsigned kinds;     /* NS_ALL, … */
+	unsigned kinds; /* NS_ALL, … */
 	unsigned flags;
 	unsigned n_threads; /* at most as many; 0: two where that pays; 1: none are made */
 };
@@ -46,7 +46,8 @@ int ns_scan(const struct ns_scan_options *options, struct ns_graph *ret, struct 
  * is the parent or owner of. What was opened is the same for certain. -ESRCH: it is gone, or out of
  * reach.
  */
-int ns_scan_open(const struct ns_graph *graph, const struct ns_node *node, struct inro_error *error);
+int ns_scan_open(const struct ns_graph *graph, const struct ns_node *node,
+		 struct inro_error *error);
 
 /* A process of one PID namespace. */
 struct ns_member {

@@ -131,7 +131,8 @@ static int note_path(struct fd_scan *fds, const char *path)
 	enum ns_kind kind;
 	cleanup_close int fd = -EBADF;
 
-	if (statx(fds->scan->proc_fd, path, AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_INO, &st) < 0 ||
+	if (statx(fds->scan->proc_fd, path, AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_INO, &st) <
+		    0 ||
 	    makedev(st.stx_dev_major, st.stx_dev_minor) != fds->nsfs)
 		return 0;
 	fd = scan_open_nsfs(fds->scan, fds->scan->proc_fd, path);

@@ -52,7 +52,8 @@ static int open_in_root(struct scan *scan, pid_t pid, const char *path)
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
 	cleanup_close int dir = procfs_open_pid(scan->proc_fd, pid);
-	cleanup_close int root = dir < 0 ? -EBADF : openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int root =
+		dir < 0 ? -EBADF : openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int path_fd = root < 0 ? -EBADF : sys_openat2(root, path, &how);
 
 	return path_fd < 0 ? path_fd : reopen_nsfs(scan, path_fd);
@@ -71,7 +72,8 @@ static int open_node(struct scan *scan, const struct ns_node *node)
 	else if (node->path && node->path_in && node->path_in->first)
 		fd = open_in_root(scan, node->path_in->first->pid, node->path);
 	/* Something else may have taken its place meanwhile. */
-	if (fd < 0 || ns_fd_id_short(fd, &id) < 0 || id.ino != node->ino || ns_fd_check(fd, node->kind) < 0)
+	if (fd < 0 || ns_fd_id_short(fd, &id) < 0 || id.ino != node->ino ||
+	    ns_fd_check(fd, node->kind) < 0)
 		return -ESRCH;
 	return take_fd(&fd);
 }
@@ -79,7 +81,8 @@ static int open_node(struct scan *scan, const struct ns_node *node)
 static int relate(struct scan *scan, struct ns_node *node, int fd);
 
 /* The node of what a request leads to; it is followed further where it is new. NULL: nowhere. */
-static int follow(struct scan *scan, int fd, unsigned long request, enum ns_kind kind, struct ns_node **ret)
+static int follow(struct scan *scan, int fd, unsigned long request, enum ns_kind kind,
+		  struct ns_node **ret)
 {
 	cleanup_close int found = ioctl(fd, request);
 	struct ns_node *node;
@@ -174,7 +177,8 @@ int ns_scan_open(const struct ns_graph *graph, const struct ns_node *node, struc
 		fd = open_by_relation(&scan, node);
 	if (fd >= 0)
 		return fd;
-	snprintf(object, sizeof(object), "%s:[%ju]", ns_kind_name(node->kind), (uintmax_t)node->ino);
+	snprintf(object, sizeof(object), "%s:[%ju]", ns_kind_name(node->kind),
+		 (uintmax_t)node->ino);
 	fail_call(error, fd, "open the namespace", NULL, object);
 	error_why(error, "it is gone, or out of reach");
 	return fd;

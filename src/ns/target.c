@@ -80,8 +80,9 @@ static int no_such_process(struct inro_error *error, int code, pid_t pid)
 	}
 	fail_host(error, INRO_ERROR_HOST, code, "find the process", "there is no process %d", pid);
 	if (proc_fd >= 0 && procfs_view(proc_fd, &view) == 0 && view != PROCFS_OWN)
-		error_hint(error, "/proc here shows the numbers of another PID namespace; mount a procfs "
-				  "of this one to see those that count");
+		error_hint(error,
+			   "/proc here shows the numbers of another PID namespace; mount a procfs "
+			   "of this one to see those that count");
 	return code;
 }
 
@@ -95,8 +96,10 @@ static int open_process(pid_t pid, struct ns_target *ret, struct inro_error *err
 		if (pidfd == -EINVAL) {
 			fail_host(error, INRO_ERROR_HOST, -EINVAL, "open the process",
 				  "%d is a thread, not a process", pid);
-			error_hint(error, "name its process, Tgid in /proc/%d/status (threads need "
-					  "Linux 6.9)", pid);
+			error_hint(error,
+				   "name its process, Tgid in /proc/%d/status (threads need "
+				   "Linux 6.9)",
+				   pid);
 			return -EINVAL;
 		}
 		ret->thread = true;
@@ -231,7 +234,8 @@ static void suggest(void *data, const char *name)
 	}
 }
 
-static int no_such_name(const char *name, const struct target_names *names, struct inro_error *error)
+static int no_such_name(const char *name, const struct target_names *names,
+			struct inro_error *error)
 {
 	struct suggestion best = { .wanted = name, .distance = SIZE_MAX };
 	DIR *dir = opendir(netns_dir);
@@ -248,7 +252,8 @@ static int no_such_name(const char *name, const struct target_names *names, stru
 	if (best.name[0])
 		error_hint(error, "did you mean \"%s\"?", best.name);
 	else
-		error_hint(error, "a target is a PID, a name, NAME:PID, a namespace's file or its number");
+		error_hint(error,
+			   "a target is a PID, a name, NAME:PID, a namespace's file or its number");
 	return -ENOENT;
 }
 
@@ -262,7 +267,8 @@ static int open_digits(const char *text, uint64_t value, const struct target_nam
 
 	is_name = open_name(text, names, &named, NULL) == 0;
 	if (value == 0 || value > PID_LIMIT)
-		r = value == 0 ? -ESRCH : open_number(NS_ALL, (ino_t)value, ret, is_name ? NULL : error);
+		r = value == 0 ? -ESRCH
+			       : open_number(NS_ALL, (ino_t)value, ret, is_name ? NULL : error);
 	else
 		r = open_process((pid_t)value, ret, is_name ? NULL : error);
 	if (r < 0 && is_name) {
@@ -274,8 +280,10 @@ static int open_digits(const char *text, uint64_t value, const struct target_nam
 		ns_target_deinit(ret);
 		fail_usage(error, text, "both a %s and a name are called so",
 			   value > PID_LIMIT ? "namespace" : "process");
-		error_hint(error, value > PID_LIMIT ? "write KIND:[%s] for the namespace" :
-						      "write /proc/%s for the process", text);
+		error_hint(error,
+			   value > PID_LIMIT ? "write KIND:[%s] for the namespace"
+					     : "write /proc/%s for the process",
+			   text);
 		return -EINVAL;
 	}
 	return r == -ESRCH && value == 0 ? no_such_process(error, r, 0) : r;
@@ -314,7 +322,8 @@ static int open_target(const char *text, const struct target_names *names, struc
 		       struct inro_error *error)
 {
 	const char *colon = strrchr(text, ':');
-	bool inside = colon && colon > text && colon[1] && colon[1 + strspn(colon + 1, "0123456789")] == '\0';
+	bool inside = colon && colon > text && colon[1] &&
+		      colon[1 + strspn(colon + 1, "0123456789")] == '\0';
 	enum ns_kind kind;
 	uint64_t value;
 	size_t length;

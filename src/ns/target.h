@@ -24,29 +24,30 @@
 struct inro_error;
 
 enum ns_target_form {
-	NS_TARGET_PROCESS,   /* by PID */
-	NS_TARGET_NAME,      /* by a name that the registry knew */
-	NS_TARGET_NETNS,     /* by a name of ip netns */
-	NS_TARGET_INSIDE,    /* by PID inside of another target */
+	NS_TARGET_PROCESS, /* by PID */
+	NS_TARGET_NAME,    /* by a name that the registry knew */
+	NS_TARGET_NETNS,   /* by a name of ip netns */
+	NS_TARGET_INSIDE,  /* by PID inside of another target */
 	NS_TARGET_FILE,
-	NS_TARGET_NUMBER,    /* by inode */
+	NS_TARGET_NUMBER, /* by inode */
 };
 
 struct ns_target {
 	enum ns_target_form form;
-	int pidfd;           /* of its process, or -EBADF; owned */
-	pid_t pid;           /* its PID here; 0 without a process */
-	bool thread;         /* the pidfd is of a thread (PIDFD_THREAD) */
-	unsigned kinds;      /* of which there is a descriptor below */
-	int ns_fd[NS_KINDS]; /* namespaces that were named themselves, or that a name holds; owned */
+	int pidfd;      /* of its process, or -EBADF; owned */
+	pid_t pid;      /* its PID here; 0 without a process */
+	bool thread;    /* the pidfd is of a thread (PIDFD_THREAD) */
+	unsigned kinds; /* of which there is a descriptor below */
+	int ns_fd
+		[NS_KINDS]; /* namespaces that were named themselves, or that a name holds; owned */
 };
 
 #define cleanup_ns_target cleanup(ns_target_deinit)
 
 /* One that holds nothing yet. */
-#define NS_TARGET_NULL                                                          \
-	{                                                                       \
-		.pidfd = -EBADF, .ns_fd = { [0 ... NS_KINDS - 1] = -EBADF }     \
+#define NS_TARGET_NULL                                                      \
+	{                                                                   \
+		.pidfd = -EBADF, .ns_fd = { [0 ... NS_KINDS - 1] = -EBADF } \
 	}
 
 /*
@@ -59,7 +60,8 @@ struct ns_target {
  */
 struct target_names {
 	void *data;
-	int (*lookup)(void *data, const char *name, struct ns_target *target, struct inro_error *error);
+	int (*lookup)(void *data, const char *name, struct ns_target *target,
+		      struct inro_error *error);
 	void (*list)(void *data, void (*each)(void *each_data, const char *name), void *each_data);
 };
 
