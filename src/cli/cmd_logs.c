@@ -273,8 +273,8 @@ const struct verb verb_logs = {
 	.name = "logs",
 	.usage = "[OPTIONS] NAME",
 	.help = "show what a detached container has written",
-	.about = "Show the kept output of a detached container: the last one to two MiB of it, standard\n"
-		 "output and standard error each on its own.",
+	.about = "Show the kept output of a detached container: the last one to two MiB of it,\n"
+		 "standard output and standard error each on its own.",
 	.run = cmd_logs,
 	.tables = tables,
 	.operands = "@container",

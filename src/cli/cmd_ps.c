@@ -208,7 +208,8 @@ const struct verb verb_ps = {
 	.name = "ps",
 	.usage = "[OPTIONS]",
 	.help = "list the containers",
-	.about = "List your containers: those that run, and with --all those detached ones that have ended.",
+	.about = "List your containers: those that run, and with --all the detached ones that\n"
+		 "have ended.",
 	.run = cmd_ps,
 	.tables = tables,
 };
