@@ -90,20 +90,9 @@ static int run_new_fs(struct run *run, const struct step *step, struct inro_erro
 
 static void tell_new_fs(const struct step *step, struct buf *text)
 {
-	static const struct {
-		unsigned flag;
-		const char *name;
-	} names[] = {
-		{ MOUNT_ATTR_RDONLY, "read-only" },
-		{ MOUNT_ATTR_NOSUID, "nosuid" },
-		{ MOUNT_ATTR_NODEV, "nodev" },
-		{ MOUNT_ATTR_NOEXEC, "noexec" },
-	};
 	const struct mount_fs *fs = step->args;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (fs->attributes & names[i].flag)
-			buf_printf(text, "%s%s", text->used ? ", " : "", names[i].name);
+	mount_tell_attributes(fs->attributes, text);
 	for (const char *const *pair = fs->config; pair && pair[0]; pair += 2)
 		buf_printf(text, "%s%s%s%s", text->used ? ", " : "", pair[0], pair[1] ? "=" : "",
 			   pair[1] ? pair[1] : "");

@@ -39,9 +39,8 @@ static int mount_on(int tree_fd, int target_fd, uint64_t attributes, bool recurs
 	return r < 0 ? error_raw(error, r, "move_mount", path) : 0;
 }
 
-static int run_hide(struct run *run, const struct step *step, struct inro_error *error)
+int mask_cover(struct run *run, const char *path, struct inro_error *error)
 {
-	const char *path = step->args;
 	cleanup_close int target_fd =
 		target_open(run_fd(run, SLOT_ROOT), path, TARGET_ANY, 0, TARGET_NO_LINKS);
 	cleanup_close int tree_fd = -EBADF;
@@ -61,6 +60,11 @@ static int run_hide(struct run *run, const struct step *step, struct inro_error 
 	return mount_on(tree_fd, target_fd,
 			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, false, path,
 			error);
+}
+
+static int run_hide(struct run *run, const struct step *step, struct inro_error *error)
+{
+	return mask_cover(run, step->args, error);
 }
 
 /* A path mounted on itself, with ATTRIBUTES. */

@@ -11,16 +11,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "kernel/syscalls.h"
 #include "mount/steps.h"
-#include "mount/target.h"
 #include "plan/run.h"
 
 enum { MAX_DEPTH = 32 };
@@ -91,37 +88,13 @@ static void undo_find(struct run *run, const struct step *step)
 	secrets->n_paths = 0;
 }
 
-static int hide_one(struct run *run, const char *path, struct inro_error *error)
-{
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	cleanup_close int target_fd =
-		target_open(run_fd(run, SLOT_ROOT), path, TARGET_ANY, 0, TARGET_NO_LINKS);
-	cleanup_close int tree_fd = -EBADF;
-	struct stat st;
-	int r;
-
-	if (target_fd == -ENOENT)
-		return 0;
-	if (target_fd < 0 || fstat(target_fd, &st) < 0)
-		return error_raw(error, target_fd < 0 ? target_fd : -errno, "openat2", path);
-	tree_fd = sys_open_tree(run_fd(run, SLOT_SCRATCH),
-				S_ISDIR(st.st_mode) ? SCRATCH_EMPTY_DIR : SCRATCH_EMPTY_FILE,
-				OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (tree_fd < 0)
-		return error_raw(error, tree_fd, "open_tree", path);
-	r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
-	if (r == 0)
-		r = sys_move_mount(tree_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
-	return r < 0 ? error_raw(error, r, "move_mount", path) : 0;
-}
-
 static int run_hide(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct secrets *secrets = *(struct secrets *const *)step->args;
 	int r = 0;
 
 	for (size_t i = 0; i < secrets->n_paths && r == 0; i++)
-		r = hide_one(run, secrets->paths[i], error);
+		r = mask_cover(run, secrets->paths[i], error);
 	return r;
 }
 

@@ -38,6 +38,9 @@ struct mount_source {
 };
 int mount_take(struct plan *plan, const struct mount_source *source, const char *why);
 
+/* "read-only, nosuid": MOUNT_ATTR_* in words, for --explain. */
+void mount_tell_attributes(uint64_t attributes, struct buf *text);
+
 /* Make a missing source directory on the host first (`:create`). */
 void mount_create_source(struct plan *plan, const char *source);
 
@@ -90,6 +93,7 @@ void overlay_add(struct plan *plan, int lower_slot, const char *target, int dir_
 /* Hide TARGET behind something empty; make read-only, or a mount
  * point of its own (which cannot be renamed or removed), what must not be seen, written, exchanged. */
 void mask_hide(struct plan *plan, enum stage stage, const char *target, bool optional, const char *why);
+int mask_cover(struct run *run, const char *path, struct inro_error *error); /* child-safe */
 void mask_read_only(struct plan *plan, const char *target, const char *why);
 void mask_pin(struct plan *plan, const char *target, const char *why);
 void mask_proc_defaults(struct plan *plan);

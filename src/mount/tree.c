@@ -115,7 +115,7 @@ static int run_take_tree(struct run *run, const struct step *step, struct inro_e
 	return 0;
 }
 
-static void tell_tree(const struct step *step, struct buf *text)
+void mount_tell_attributes(uint64_t attributes, struct buf *text)
 {
 	static const struct {
 		uint64_t flag;
@@ -126,11 +126,17 @@ static void tell_tree(const struct step *step, struct buf *text)
 		{ MOUNT_ATTR_NODEV, "nodev" },
 		{ MOUNT_ATTR_NOEXEC, "noexec" },
 	};
-	const struct tree_args *args = step->args;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (args->flags.set & names[i].flag)
+		if (attributes & names[i].flag)
 			buf_printf(text, "%s%s", text->used ? ", " : "", names[i].name);
+}
+
+static void tell_tree(const struct step *step, struct buf *text)
+{
+	const struct tree_args *args = step->args;
+
+	mount_tell_attributes(args->flags.set, text);
 	if (args->flags.recursive && text->used)
 		buf_puts(text, ", with all below");
 	if (args->idmap)
