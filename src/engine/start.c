@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -24,6 +25,7 @@
 #include "engine/channel.h"
 #include "engine/engine.h"
 #include "kernel/syscalls.h"
+#include "ns/join.h"
 
 /* Header, then a state for each step, then (with --trace) an entry for each. */
 static size_t trace_offset(const struct plan *plan)
@@ -73,6 +75,14 @@ void run_deinit(struct run *run)
 	*run = (struct run){ .pidfd = -EBADF };
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static int clone_child(struct run *run, const struct step *step, struct inro_error *error)
 {
 	struct clone_args args = {
@@ -80,20 +90,25 @@ static int clone_child(struct run *run, const struct step *step, struct inro_err
 		.pidfd = (uintptr_t)&run->pidfd,
 		.exit_signal = SIGCHLD,
 	};
+	const struct ns_join *inside = run->plan->clone_inside;
 	size_t index = (size_t)step->number - 1;
+	enum ns_kind kind = NS_KINDS;
 	pid_t pid;
 
 	if (run_fd(run, SLOT_CGROUP) >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)run_fd(run, SLOT_CGROUP);
 	}
-	pid = sys_clone3(&args, sizeof(args));
+	pid = inside ? ns_join_clone(inside, &args, &kind) : sys_clone3(&args, sizeof(args));
 	if (pid == 0)
 		child_main(run);
 	run->slots[SLOT_CHILD_CHANNEL] = fd_close(run->slots[SLOT_CHILD_CHANNEL]);
 	if (pid < 0) {
 		run->pidfd = -EBADF;
-		error_raw(error, pid, "clone3", NULL);
+		if (kind < NS_KINDS)
+			ns_join_explain(inside, kind, pid, error);
+		else
+			error_raw(error, pid, "clone3", NULL);
 		error->step = step->number;
 		return pid;
 	}

@@ -61,8 +61,11 @@ static int run_placeholder(struct run *run, const struct step *step, struct inro
 	int r = make_placeholder(args->guard);
 
 	(void)run;
-	/* Two runs in one project: the other's is as good, and goes with the other. */
+	/* Two runs in one project: the other's is as good, and goes with the last of them. */
 	if (r == -EEXIST)
+		return 0;
+	/* Where this user may not write, its containers may not either. */
+	if (r == -EACCES || r == -EROFS)
 		return 0;
 	return r < 0 ? error_raw(error, r, "openat", step->object) : 0;
 }
