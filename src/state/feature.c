@@ -76,8 +76,12 @@ static int run_open_state(struct run *run, const struct step *step, struct inro_
 
 static void undo_open_state(struct run *run, const struct step *step)
 {
-	(void)step;
+	const struct state_args *args = step->args;
+
 	run->slots[SLOT_STATE] = fd_close(run->slots[SLOT_STATE]);
+	/* Nothing of ours stays in /tmp, where nobody tidies up; fails while there is another record. */
+	if (strncmp(args->path, "/tmp/", 5) == 0)
+		rmdir(args->path);
 	free(run->record);
 	run->record = NULL;
 }
@@ -125,6 +129,13 @@ static int run_record(struct run *run, const struct step *step, struct inro_erro
 	if (r < 0)
 		return error_raw(error, r, "read", "/proc/PID/stat");
 	r = record_write(run_fd(run, SLOT_STATE), proc_fd, record);
+	if (r == -ENOENT) {
+		/* Another one ended meanwhile, and took the empty directory with it. */
+		fd_close(run->slots[SLOT_STATE]);
+		r = run->slots[SLOT_STATE] = state_open(args->path, true);
+		if (r >= 0)
+			r = record_write(run_fd(run, SLOT_STATE), proc_fd, record);
+	}
 	if (r == -EEXIST)
 		return fail_host(error, INRO_ERROR_HOST, r, "--name", "the name '%s' was taken meanwhile",
 				 record->name);

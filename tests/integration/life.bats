@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Life and death: signals, ends, records, detached containers and the verbs about them.
 
+bats_require_minimum_version 1.5.0
 load common
 
 setup() {
@@ -135,8 +136,7 @@ forgotten() {
 
 start_fails() {
 	refuses "/no/such" -- "$1" "$INRO" run -q -d --name "$NAME" --rootfs /no/such true
-	run "$1" "$INRO" run -q -d --name "$NAME" /no/such
-	[ "$status" = 127 ]
+	run -127 "$1" "$INRO" run -q -d --name "$NAME" /no/such
 	[[ "$("$1" "$INRO" ps -a)" != *"$NAME"* ]]
 }
 @test "a detached container that cannot start says so" { for_each_user start_fails; }
