@@ -22,7 +22,7 @@ BOX = (["--ro-bind", "/usr", "/usr"]
        + [word for target, link in LINKS for word in ("--symlink", target, link)]
        + ["--ro-bind", "{dir}", "/bench", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"])
 FLOOR_BOX = ["--root"] + BOX
-INRO_BOX = (["--preset", "none", "--empty", "--ro", "/usr"]
+INRO_BOX = (["--preset", "none", "--empty", "--map", "own", "--ro", "/usr"]
             + [word for target, link in LINKS for word in ("--symlink", link + "=" + target)]
             + ["-v", "{dir}:/bench:ro", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
                "--cap-drop", "all"])
