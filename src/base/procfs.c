@@ -348,7 +348,7 @@ int procfs_list(int dir_fd, int **ret, size_t *ret_n)
 	struct procfs_walk walk = { .dir_fd = dir_fd };
 	cleanup_free int *numbers = NULL;
 	size_t n = 0, size = 0;
-	int number, r;
+	int number = 0, r;
 
 	while ((r = procfs_next(&walk, &number)) > 0) {
 		if (n == size) {

@@ -6,7 +6,9 @@
  * All new ones come from the one clone3. A PID namespace that is joined is entered by the parent
  * for its children alone, and left again after the clone. So are the others where the container
  * gets a user namespace of its own: once in there, the child has no right over what belongs to a
- * user namespace outside. Otherwise the child joins them by itself. A time namespace with offsets cannot come from clone3, since they must be written before
+ * user namespace outside. Where a user namespace is joined, what is new must belong to it, and
+ * nobody comes back from there: a helper joins all and makes the child from inside. Otherwise the
+ * child joins by itself. A time namespace with offsets cannot come from clone3, since they must be written before
  * anybody is in it: the child leaves its own for a new one, writes them, and joins it.
  */
 
@@ -336,6 +338,10 @@ static int choose_enter(const struct plan *plan, unsigned *ret, struct inro_erro
 {
 	unsigned join = plan->settled.ns_join;
 
+	if (join & NS_BIT(NS_USER)) {
+		*ret = 0;
+		return 0;
+	}
 	if (!(plan->settled.ns_new & NS_BIT(NS_USER))) {
 		*ret = join & NS_BIT(NS_PID);
 		return 0;
@@ -376,7 +382,9 @@ static int resolve_joins(struct plan *plan, struct inro_error *error)
 		plan_add(plan, STAGE_MAP, &kind_leave, kinds_text(plan, args->enter),
 			 "only the container belongs there", args);
 	}
-	if (join & ~args->enter)
+	if (join & NS_BIT(NS_USER))
+		plan->clone_inside = args->prepared;
+	else if (join & ~args->enter)
 		plan_add(plan, STAGE_JOIN, &kind_join, kinds_text(plan, join & ~args->enter),
 			 "asked for by --join", args);
 	return 0;

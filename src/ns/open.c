@@ -74,7 +74,7 @@ int ns_fd_kind(int fd, enum ns_kind *ret)
 
 int ns_fd_check(int fd, enum ns_kind kind)
 {
-	enum ns_kind found;
+	enum ns_kind found = NS_KINDS;
 	int r = ns_fd_kind(fd, &found);
 
 	if (r < 0)
@@ -104,7 +104,7 @@ int ns_fd_id(int fd, struct ns_id *ret)
 
 int ns_same(int a_fd, int b_fd)
 {
-	struct ns_id a, b;
+	struct ns_id a = { 0 }, b = { 0 };
 	int r = ns_fd_id_short(a_fd, &a);
 
 	if (r == 0)
@@ -273,7 +273,7 @@ int ns_open_path(int dir_fd, const char *path, enum ns_kind *ret_kind, struct in
 {
 	/* Not to hang in a fifo, nor to get a terminal, where the name is not what was meant. */
 	cleanup_close int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	enum ns_kind kind;
+	enum ns_kind kind = NS_KINDS;
 	int r;
 
 	if (fd < 0)

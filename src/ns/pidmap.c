@@ -149,7 +149,7 @@ int pidmap_open(int pidns_fd, pid_t pid, struct inro_error *error)
 	static const char what[] = "find the process with PID";
 	cleanup_close int pidfd = -EBADF;
 	char number[16];
-	pid_t here, again;
+	pid_t here = 0, again = 0;
 	int r;
 
 	snprintf(number, sizeof(number), "%d", pid);

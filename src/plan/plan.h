@@ -25,6 +25,7 @@
 
 struct buf;
 struct inro_error;
+struct ns_join;
 struct run;
 struct plan;
 struct step;
@@ -182,6 +183,7 @@ struct plan {
 	size_t n_steps;
 	int n_slots;
 	uint64_t clone_flags;
+	const struct ns_join *clone_inside; /* what to be in while cloning (ns_join_clone()); NULL */
 	struct applied *applied;
 	size_t n_applied;
 	const char **notes;  /* what the user should know, though nothing is wrong */
