@@ -99,6 +99,7 @@ static int clone_child(struct run *run, const struct step *step, struct inro_err
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)run_fd(run, SLOT_CGROUP);
 	}
+	run->started_ns = monotonic_ns();
 	pid = inside ? ns_join_clone(inside, &args, &kind) : sys_clone3(&args, sizeof(args));
 	if (pid == 0)
 		child_main(run);
