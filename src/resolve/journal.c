@@ -2,9 +2,11 @@
 #include "resolve/journal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/parse.h"
 #include "inro/run.h"
 #include "resolve/config.h"
 #include "resolve/features.h"
@@ -52,9 +54,19 @@ int journal_say(struct inro_spec *journal, const char *name, const char *value, 
 		struct inro_error *error)
 {
 	const struct option_row *row = features_find_option(name);
+	bool yes;
 
 	if (!row)
 		return fail_usage(error, name, "is not an option");
+	/* The setters of flags know two words only, which the parser of a command line makes. */
+	if (row->form == OPTION_FLAG) {
+		char what[64];
+
+		snprintf(what, sizeof(what), "--%s", row->name);
+		if (parse_bool(value, &yes) < 0)
+			return fail_usage(error, what, "'%s' is neither yes nor no", value);
+		value = yes ? "true" : "false";
+	}
 	return journal_say_row(journal, row, value, origin, error);
 }
 
