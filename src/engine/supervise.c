@@ -142,8 +142,6 @@ static int look_again(struct loop *loop, struct loop_source *source, uint32_t ev
  */
 static int look_later(struct supervisor *supervisor, int number)
 {
-	if (read_name(supervisor, supervisor->look_name) < 0)
-		return 0;
 	supervisor->look_number = number;
 	if (supervisor->look_timer)
 		return loop_source_again(supervisor->look_timer, LOOK_AGAIN_NS);
@@ -159,6 +157,8 @@ int supervise_default_action(struct supervisor *supervisor, int number)
 
 	if (!supervisor->is_init)
 		return 0;
+	/* Whose answer it is must be known before it is asked: it may execute another in between. */
+	read_name(supervisor, supervisor->look_name);
 	answer = pid1_answer(supervisor->proc_fd, run->pid, number);
 	/* Where nothing can be seen, who asks a second time means it. */
 	if (answer < 0 && !(supervisor->unsure & bit)) {
