@@ -184,7 +184,7 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		plan_add(plan, STAGE_TTY, &kind_new_session, NULL, "/dev/tty must not open the caller's", NULL);
 	if (terminal->pty || piped) {
 		plan_add(plan, STAGE_TTY, &kind_set_stdio, NULL, "they are relayed", stdio);
-		plan_add(plan, STAGE_STARTED, &kind_relay, NULL, "until the container ends", terminal);
+		plan_add(plan, STAGE_STARTED, &kind_relay, NULL, "the caller sees what the container writes", terminal);
 	}
 	return 0;
 }
