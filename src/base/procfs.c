@@ -37,11 +37,10 @@ int procfs_open(void)
 	return r < 0 ? r : take_fd(&fd);
 }
 
-int procfs_open_pidns(int pidns_fd)
+int procfs_mount_pidns(int pidns_fd)
 {
 	cleanup_close int context = sys_fsopen("proc", FSOPEN_CLOEXEC);
-	cleanup_close int mount_fd = -EBADF;
-	int fd, r;
+	int r;
 
 	if (context < 0)
 		return context;
@@ -50,8 +49,15 @@ int procfs_open_pidns(int pidns_fd)
 		r = sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	if (r < 0)
 		return r;
-	mount_fd = sys_fsmount(context, FSMOUNT_CLOEXEC,
-			       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return sys_fsmount(context, FSMOUNT_CLOEXEC,
+			   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+int procfs_open_pidns(int pidns_fd)
+{
+	cleanup_close int mount_fd = procfs_mount_pidns(pidns_fd);
+	int fd;
+
 	if (mount_fd < 0)
 		return mount_fd;
 	/* What fsmount returns cannot be read as a directory. The mount lives on with this one. */

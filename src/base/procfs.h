@@ -30,6 +30,9 @@ int procfs_open(void);
  */
 int procfs_open_pidns(int pidns_fd);
 
+/* The same as a detached mount, to be moved to a place; it cannot be read through this descriptor. */
+int procfs_mount_pidns(int pidns_fd);
+
 /* 0 when FD is on procfs, else -ENODEV. */
 int procfs_check(int fd);
 

@@ -216,8 +216,8 @@ static void add_queues(struct plan *plan, const char *dir)
 void dev_add(struct plan *plan, const char *target, const char *why)
 {
 	static const char *const config[] = { "mode", "0755", NULL };
-	bool make = !(plan->settled.ns_new & NS_BIT(NS_USER)) && plan->facts->initial_userns &&
-		    plan->facts->uid == 0;
+	bool make = !((plan->settled.ns_new | plan->settled.ns_join) & NS_BIT(NS_USER)) &&
+		    plan->facts->initial_userns && plan->facts->uid == 0;
 	const struct mount_fs fs = {
 		.type = "tmpfs",
 		.target = target,

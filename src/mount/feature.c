@@ -7,6 +7,7 @@
  */
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -271,7 +272,11 @@ static void add_proc(struct plan *plan, const struct spec_mount *mount)
 		.fallback_source = plan->settled.ns_new & NS_BIT(NS_PID) ? NULL : "/proc",
 	};
 
-	mount_new_fs(plan, STAGE_MOUNT, &fs, reason_of(mount));
+	/* Only who has rights over both may make one for a namespace that is joined. */
+	if (plan->settled.ns_join & NS_BIT(NS_PID) && facts_has_cap(plan->facts, CAP_SYS_ADMIN))
+		mount_place(plan, mount_joined_proc(plan), mount->target, TARGET_NO_LINKS, reason_of(mount));
+	else
+		mount_new_fs(plan, STAGE_MOUNT, &fs, reason_of(mount));
 	if (plan->settled.host_root && !plan->spec->nestable && !plan->spec->bare &&
 	    strcmp(mount->target, "/proc") == 0)
 		mask_proc_defaults(plan);

@@ -13,9 +13,11 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/procfs.h"
 #include "kernel/syscalls.h"
 #include "mount/steps.h"
 #include "mount/target.h"
+#include "ns/join.h"
 #include "plan/run.h"
 
 /* Configure and make the mount; its descriptor, or a negative errno and the call that failed. */
@@ -37,6 +39,40 @@ static int make_mount(const struct mount_fs *fs, const char **ret_call)
 		return r;
 	*ret_call = "fsmount";
 	return sys_fsmount(fd, FSMOUNT_CLOEXEC, fs->attributes);
+}
+
+static int take_fallback(struct run *run, const struct step *step, const struct mount_fs *fs);
+
+/*
+ * Parent: the procfs of a PID namespace that is joined. A procfs is that of the namespace of who
+ * mounts it, unless it is told another (6.17).
+ */
+static int run_joined_proc(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct mount_fs *fs = step->args;
+	int fd = procfs_mount_pidns(run->plan->joins->ns_fd[NS_PID]);
+
+	if (fd < 0)
+		fd = take_fallback(run, step, fs);
+	return fd < 0 ? error_raw(error, fd, "fsopen", "/proc") : run_store(run, fs->slot, fd);
+}
+
+static const struct step_kind kind_joined_proc = {
+	.name = "joined-proc",
+	.what = "make the procfs of the PID namespace that is joined",
+	.calls = "fsopen, fsconfig pidns, fsmount",
+	.run = run_joined_proc,
+};
+
+int mount_joined_proc(struct plan *plan)
+{
+	const struct mount_fs fs = { .type = "proc", .slot = plan_slot(plan), .fallback_source = "/proc" };
+	const struct mount_fs *copy = arena_copy(&plan->arena, &fs, sizeof(fs));
+
+	plan->failed |= !copy;
+	plan_add(plan, STAGE_OPEN, &kind_joined_proc, NULL, "its numbers are those that the command will see",
+		 copy)->fallback = "before Linux 6.17 the host's own, read-only";
+	return fs.slot;
 }
 
 /* The second way: what the caller's own mount namespace has there, read-only. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Finding what only root may read below /etc, and hiding it one by one. The walk is the parent's,
- * since it allocates; the child hides the paths that it found. It costs milliseconds where an id
- * map costs a fifth of one, so it is the second way only.
+ * Finding what only root may read where administrators keep such files, and hiding it one by one.
+ * The walk is the parent's, since it allocates; the child hides the paths that it found. It costs
+ * milliseconds where an id map costs a fifth of one, so it is the second way only. The rest of /usr
+ * is packages' own, and a walk through it would take a second.
  */
 
 #include "mount/secrets.h"
@@ -21,6 +22,8 @@
 #include "plan/run.h"
 
 enum { MAX_DEPTH = 32 };
+
+static const char *const places[] = { "/etc", "/opt", "/usr/local" };
 
 static int keep(struct secrets *secrets, const char *path)
 {
@@ -72,10 +75,15 @@ static int walk(struct secrets *secrets, int parent_fd, const char *name, const 
 static int run_find(struct run *run, const struct step *step, struct inro_error *error)
 {
 	struct secrets *secrets = *(struct secrets *const *)step->args;
-	int r = secrets->needed ? walk(secrets, AT_FDCWD, "/etc", "/etc", 0) : 0;
 
 	(void)run;
-	return r < 0 ? error_raw(error, r, "openat", "/etc") : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(places) && secrets->needed; i++) {
+		int r = walk(secrets, AT_FDCWD, places[i], places[i], 0);
+
+		if (r < 0)
+			return error_raw(error, r, "openat", places[i]);
+	}
+	return 0;
 }
 
 static void undo_find(struct run *run, const struct step *step)

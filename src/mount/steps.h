@@ -64,6 +64,9 @@ struct mount_fs {
 };
 struct step *mount_new_fs(struct plan *plan, enum stage stage, const struct mount_fs *fs, const char *why);
 
+/* Take the procfs of the PID namespace that is joined; its slot, for mount_place(). */
+int mount_joined_proc(struct plan *plan);
+
 /* The options of a tmpfs, as pairs for mount_fs.config. */
 const char *const *mount_tmpfs_config(struct plan *plan, const struct spec_mount *mount);
 

@@ -22,6 +22,7 @@
 #include "base/parse.h"
 #include "kernel/syscalls.h"
 #include "ns/join.h"
+#include "ns/names.h"
 #include "ns/open.h"
 #include "ns/target.h"
 #include "plan/feature.h"
@@ -179,8 +180,10 @@ struct join_args {
 	unsigned enter;           /* those it enters, for the child to be born there */
 };
 
-static int open_one(const struct spec_join *join, struct ns_join *prepared, struct inro_error *error)
+static int open_one(const struct spec_join *join, struct ns_names *names, struct ns_join *prepared,
+		    struct inro_error *error)
 {
+	const struct target_names registry = ns_names_targets(names);
 	cleanup_ns_target struct ns_target target = NS_TARGET_NULL;
 	int fd, r;
 
@@ -188,7 +191,7 @@ static int open_one(const struct spec_join *join, struct ns_join *prepared, stru
 		fd = fcntl(join->fd, F_DUPFD_CLOEXEC, 3);
 		return fd < 0 ? -errno : ns_join_add_fd(prepared, join->kind, fd, error);
 	}
-	r = ns_target_open(join->target, NULL, &target, error);
+	r = ns_target_open(join->target, &registry, &target, error);
 	if (r < 0)
 		return r;
 	return ns_target_join(&target, NS_BIT(join->kind), prepared, error);
@@ -197,13 +200,14 @@ static int open_one(const struct spec_join *join, struct ns_join *prepared, stru
 static int run_open_joins(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct join_args *args = step->args;
+	cleanup_ns_names struct ns_names names;
 	int r = 0;
 
-	(void)run;
+	ns_names_open(&names, run->plan->facts->uid, run->plan->spec->process.host_env);
 	ns_join_init(args->prepared);
 	ns_join_init(args->back);
 	for (size_t i = 0; i < args->n_joins && r == 0; i++)
-		r = open_one(&args->joins[i], args->prepared, error);
+		r = open_one(&args->joins[i], &names, args->prepared, error);
 	if (r == 0)
 		r = ns_join_prepare(args->prepared, error);
 	if (r == 0)
@@ -369,6 +373,7 @@ static int resolve_joins(struct plan *plan, struct inro_error *error)
 	args->back = arena_alloc(&plan->arena, sizeof(*args->back));
 	if (!args->prepared || !args->back)
 		return fail_memory(error);
+	plan->joins = args->prepared;
 	r = choose_enter(plan, &args->enter, error);
 	if (r < 0)
 		return r;

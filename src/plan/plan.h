@@ -183,6 +183,7 @@ struct plan {
 	size_t n_steps;
 	int n_slots;
 	uint64_t clone_flags;
+	const struct ns_join *joins; /* what is joined, open once STAGE_OPEN has done so (ns/join.h); NULL */
 	const struct ns_join *clone_inside; /* what to be in while cloning (ns_join_clone()); NULL */
 	struct applied *applied;
 	size_t n_applied;
