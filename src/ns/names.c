@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ns/names.h"
+
+#include <errno.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/procfs.h"
+#include "ns/kept.h"
+#include "state/record.h"
+
+void ns_names_init(struct ns_names *names, int state_fd, int proc_fd)
+{
+	*names = (struct ns_names){ .state_fd = state_fd, .proc_fd = proc_fd };
+}
+
+void ns_names_open(struct ns_names *names, uint32_t uid, const char *const *env)
+{
+	const char *path;
+
+	*names = (struct ns_names){ .state_fd = -ENOENT, .proc_fd = procfs_open(), .owned = true };
+	path = state_path(&names->arena, uid, env);
+	if (path)
+		names->state_fd = state_open(path, false);
+}
+
+void ns_names_deinit(struct ns_names *names)
+{
+	if (names->owned) {
+		fd_close(names->state_fd);
+		fd_close(names->proc_fd);
+	}
+	arena_deinit(&names->arena);
+	*names = (struct ns_names){ .state_fd = -EBADF, .proc_fd = -EBADF };
+}
+
+static int lookup_container(struct ns_names *names, const char *name, struct ns_target *target,
+			    struct inro_error *error)
+{
+	enum record_state state;
+	struct record record;
+	int r;
+
+	if (record_read(names->state_fd, name, &names->arena, &record) < 0)
+		return -ENOENT;
+	state = record_state(&record, names->proc_fd);
+	if (state == RECORD_STALE)
+		return -ENOENT;
+	r = state == RECORD_ENDED ? -ESRCH : ns_target_set_process(target, record.pid, record.pid_start);
+	if (r < 0)
+		fail_host(error, INRO_ERROR_HOST, r, "find the container", "'%s' has ended", name);
+	return r;
+}
+
+static int lookup_kept(struct ns_names *names, const char *name, struct ns_target *target,
+		       struct inro_error *error)
+{
+	cleanup_close int dir_fd = kept_open_dir(names->state_fd, false);
+	struct kept kept;
+	int r = dir_fd < 0 ? -ENOENT : kept_open(dir_fd, names->proc_fd, name, &kept, error);
+
+	if (r < 0)
+		return r;
+	/* Its init stands for it where a process is asked for; what the name holds comes first. */
+	if (kept.init)
+		ns_target_set_process(target, kept.init, kept.init_start);
+	target->kinds = kept.kinds;
+	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++)
+		target->ns_fd[kind] = take_fd(&kept.ns_fd[kind]);
+	return 0;
+}
+
+static int lookup(void *data, const char *name, struct ns_target *target, struct inro_error *error)
+{
+	struct ns_names *names = data;
+	int r;
+
+	if (names->state_fd < 0 || !state_name_ok(name))
+		return -ENOENT;
+	r = lookup_container(names, name, target, error);
+	return r == -ENOENT ? lookup_kept(names, name, target, error) : r;
+}
+
+struct each_name {
+	void (*each)(void *data, const char *name);
+	void *data;
+};
+
+static int tell_record(const struct record *record, enum record_state state, void *data)
+{
+	const struct each_name *told = data;
+
+	(void)state;
+	told->each(told->data, record->name);
+	return 0;
+}
+
+static int tell_kept(void *data, const char *name)
+{
+	const struct each_name *told = data;
+
+	told->each(told->data, name);
+	return 0;
+}
+
+static void list(void *data, void (*each)(void *each_data, const char *name), void *each_data)
+{
+	struct ns_names *names = data;
+	struct each_name told = { each, each_data };
+	cleanup_close int dir_fd = kept_open_dir(names->state_fd, false);
+
+	if (names->state_fd < 0)
+		return;
+	state_each(names->state_fd, names->proc_fd, tell_record, &told);
+	kept_each(dir_fd, tell_kept, &told);
+}
+
+struct target_names ns_names_targets(struct ns_names *names)
+{
+	return (struct target_names){ .data = names, .lookup = lookup, .list = list };
+}
