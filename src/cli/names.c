@@ -7,59 +7,22 @@
 
 #include "base/error.h"
 
-static int lookup(void *data, const char *name, struct ns_target *target, struct inro_error *error)
-{
-	struct names *names = data;
-	enum record_state state;
-	struct record record;
-	int r;
-
-	if (names->containers.dir_fd < 0 || !state_name_ok(name) ||
-	    record_read(names->containers.dir_fd, name, &names->containers.arena, &record) < 0)
-		return -ENOENT;
-	state = record_state(&record, names->containers.proc_fd);
-	if (state == RECORD_STALE)
-		return -ENOENT;
-	r = state == RECORD_ENDED ? -ESRCH : ns_target_set_process(target, record.pid, record.pid_start);
-	if (r < 0)
-		fail_host(error, INRO_ERROR_HOST, r, "find the container", "'%s' has ended", name);
-	return r;
-}
-
-struct each_name {
-	void (*each)(void *data, const char *name);
-	void *data;
-};
-
-static int tell_name(const struct record *record, enum record_state state, void *data)
-{
-	const struct each_name *told = data;
-
-	(void)state;
-	told->each(told->data, record->name);
-	return 0;
-}
-
-static void list(void *data, void (*each)(void *each_data, const char *name), void *each_data)
-{
-	struct names *names = data;
-	struct each_name told = { each, each_data };
-
-	if (names->containers.dir_fd >= 0)
-		state_each(names->containers.dir_fd, names->containers.proc_fd, tell_name, &told);
-}
-
 int names_open(struct names *names, struct inro_error *error)
 {
+	int r;
+
 	*names = (struct names){ 0 };
-	names->targets = (struct target_names){ .data = names, .lookup = lookup, .list = list };
-	return containers_open(&names->containers, error);
+	r = containers_open(&names->containers, error);
+	ns_names_init(&names->registry, names->containers.dir_fd, names->containers.proc_fd);
+	names->targets = ns_names_targets(&names->registry);
+	return r;
 }
 
 void names_close(struct names *names)
 {
 	if (names->targets.data)
 		containers_close(&names->containers);
+	ns_names_deinit(&names->registry);
 	*names = (struct names){ 0 };
 }
 

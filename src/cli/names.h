@@ -3,12 +3,12 @@
 #define CLI_NAMES_H
 
 /*
- * The names that targets can have: the caller's containers (kept namespaces and those of ip netns
- * are found by the mounts that hold them).
+ * The names that targets can have: the caller's containers and kept namespaces. Listings show kept
+ * ones and those of ip netns by the mounts that hold them.
  */
 
 #include "cli/containers.h"
-#include "ns/target.h"
+#include "ns/names.h"
 
 struct named {
 	const char *name;
@@ -18,6 +18,7 @@ struct named {
 
 struct names {
 	struct containers containers;
+	struct ns_names registry;
 	struct target_names targets; /* for ns_target_open() */
 	struct named *list;          /* by PID; after names_load() */
 	size_t n;
