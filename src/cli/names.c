@@ -13,8 +13,8 @@ int names_open(struct names *names, struct inro_error *error)
 
 	*names = (struct names){ 0 };
 	r = containers_open(&names->containers, error);
-	ns_names_init(&names->registry, names->containers.dir_fd, names->containers.proc_fd);
-	names->targets = ns_names_targets(&names->registry);
+	registry_init(&names->registry, names->containers.dir_fd, names->containers.proc_fd);
+	names->targets = registry_targets(&names->registry);
 	return r;
 }
 
@@ -22,7 +22,7 @@ void names_close(struct names *names)
 {
 	if (names->targets.data)
 		containers_close(&names->containers);
-	ns_names_deinit(&names->registry);
+	registry_deinit(&names->registry);
 	*names = (struct names){ 0 };
 }
 

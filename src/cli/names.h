@@ -18,7 +18,7 @@ struct named {
 
 struct names {
 	struct containers containers;
-	struct ns_names registry;
+	struct registry registry;
 	struct target_names targets; /* for ns_target_open() */
 	struct named *list;          /* by PID; after names_load() */
 	size_t n;

@@ -180,10 +180,10 @@ struct join_args {
 	unsigned enter;           /* those it enters, for the child to be born there */
 };
 
-static int open_one(const struct spec_join *join, struct ns_names *names, struct ns_join *prepared,
+static int open_one(const struct spec_join *join, struct registry *names, struct ns_join *prepared,
 		    struct inro_error *error)
 {
-	const struct target_names registry = ns_names_targets(names);
+	const struct target_names registry = registry_targets(names);
 	cleanup_ns_target struct ns_target target = NS_TARGET_NULL;
 	int fd, r;
 
@@ -200,10 +200,10 @@ static int open_one(const struct spec_join *join, struct ns_names *names, struct
 static int run_open_joins(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct join_args *args = step->args;
-	cleanup_ns_names struct ns_names names;
+	cleanup_registry struct registry names;
 	int r = 0;
 
-	ns_names_open(&names, run->plan->facts->uid, run->plan->spec->process.host_env);
+	registry_open(&names, run->plan->facts->uid, run->plan->spec->process.host_env);
 	ns_join_init(args->prepared);
 	ns_join_init(args->back);
 	for (size_t i = 0; i < args->n_joins && r == 0; i++)

@@ -9,32 +9,32 @@
 #include "ns/kept.h"
 #include "state/record.h"
 
-void ns_names_init(struct ns_names *names, int state_fd, int proc_fd)
+void registry_init(struct registry *names, int state_fd, int proc_fd)
 {
-	*names = (struct ns_names){ .state_fd = state_fd, .proc_fd = proc_fd };
+	*names = (struct registry){ .state_fd = state_fd, .proc_fd = proc_fd };
 }
 
-void ns_names_open(struct ns_names *names, uint32_t uid, const char *const *env)
+void registry_open(struct registry *names, uint32_t uid, const char *const *env)
 {
 	const char *path;
 
-	*names = (struct ns_names){ .state_fd = -ENOENT, .proc_fd = procfs_open(), .owned = true };
+	*names = (struct registry){ .state_fd = -ENOENT, .proc_fd = procfs_open(), .owned = true };
 	path = state_path(&names->arena, uid, env);
 	if (path)
 		names->state_fd = state_open(path, false);
 }
 
-void ns_names_deinit(struct ns_names *names)
+void registry_deinit(struct registry *names)
 {
 	if (names->owned) {
 		fd_close(names->state_fd);
 		fd_close(names->proc_fd);
 	}
 	arena_deinit(&names->arena);
-	*names = (struct ns_names){ .state_fd = -EBADF, .proc_fd = -EBADF };
+	*names = (struct registry){ .state_fd = -EBADF, .proc_fd = -EBADF };
 }
 
-static int lookup_container(struct ns_names *names, const char *name, struct ns_target *target,
+static int lookup_container(struct registry *names, const char *name, struct ns_target *target,
 			    struct inro_error *error)
 {
 	enum record_state state;
@@ -52,7 +52,7 @@ static int lookup_container(struct ns_names *names, const char *name, struct ns_
 	return r;
 }
 
-static int lookup_kept(struct ns_names *names, const char *name, struct ns_target *target,
+static int lookup_kept(struct registry *names, const char *name, struct ns_target *target,
 		       struct inro_error *error)
 {
 	cleanup_close int dir_fd = kept_open_dir(names->state_fd, false);
@@ -72,7 +72,7 @@ static int lookup_kept(struct ns_names *names, const char *name, struct ns_targe
 
 static int lookup(void *data, const char *name, struct ns_target *target, struct inro_error *error)
 {
-	struct ns_names *names = data;
+	struct registry *names = data;
 	int r;
 
 	if (names->state_fd < 0 || !state_name_ok(name))
@@ -105,7 +105,7 @@ static int tell_kept(void *data, const char *name)
 
 static void list(void *data, void (*each)(void *each_data, const char *name), void *each_data)
 {
-	struct ns_names *names = data;
+	struct registry *names = data;
 	struct each_name told = { each, each_data };
 	cleanup_close int dir_fd = kept_open_dir(names->state_fd, false);
 
@@ -115,7 +115,7 @@ static void list(void *data, void (*each)(void *each_data, const char *name), vo
 	kept_each(dir_fd, tell_kept, &told);
 }
 
-struct target_names ns_names_targets(struct ns_names *names)
+struct target_names registry_targets(struct registry *names)
 {
 	return (struct target_names){ .data = names, .lookup = lookup, .list = list };
 }

@@ -12,27 +12,27 @@
 #include "base/arena.h"
 #include "ns/target.h"
 
-struct ns_names {
+struct registry {
 	struct arena arena;
 	int state_fd; /* the directory of records; negative: there is none */
 	int proc_fd;  /* a verified /proc */
 	bool owned;   /* both descriptors are to be closed */
 };
 
-#define cleanup_ns_names cleanup(ns_names_deinit)
+#define cleanup_registry cleanup(registry_deinit)
 
 /* With descriptors that the caller keeps open meanwhile. */
-void ns_names_init(struct ns_names *names, int state_fd, int proc_fd);
+void registry_init(struct registry *names, int state_fd, int proc_fd);
 
 /*
  * Of the user UID whose environment is ENV. Never fails: where there is no directory of records (or
  * none to be trusted), there are no names.
  */
-void ns_names_open(struct ns_names *names, uint32_t uid, const char *const *env);
+void registry_open(struct registry *names, uint32_t uid, const char *const *env);
 
-void ns_names_deinit(struct ns_names *names);
+void registry_deinit(struct registry *names);
 
 /* For ns_target_open(). */
-struct target_names ns_names_targets(struct ns_names *names);
+struct target_names registry_targets(struct registry *names);
 
 #endif
