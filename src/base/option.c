@@ -143,7 +143,7 @@ static int unknown(const struct parse *parse, const char *word, size_t length)
 	return r;
 }
 
-static const char *next_word(struct parse *parse)
+static char *next_word(struct parse *parse)
 {
 	return parse->at < parse->n_words ? parse->words[parse->at++] : NULL;
 }
@@ -156,9 +156,11 @@ static int missing_value(const struct parse *parse, const char *name, const char
 	return fail_usage(parse->error, what, "needs a value: %s", argument);
 }
 
-/* Put the words of an alias into its template, each colon in them escaped. */
+/* Put the words of an alias into its template; where that is split at colons, theirs are escaped. */
 static void expand(struct buf *value, const char *template, char **words)
 {
+	bool split = strchr(template, ':');
+
 	for (; *template; template++) {
 		if (*template != '%') {
 			buf_add(value, template, 1);
@@ -166,15 +168,15 @@ static void expand(struct buf *value, const char *template, char **words)
 		}
 		template++;
 		for (const char *at = words[*template - '1']; *at; at++) {
-			if (*at == ':' || *at == '\\')
+			if (split && (*at == ':' || *at == '\\'))
 				buf_puts(value, "\\");
 			buf_add(value, at, 1);
 		}
 	}
 }
 
-/* 1 = it was an alias and was taken; 0 = it is none. */
-static int try_alias(struct parse *parse, const char *name)
+/* 1 = NAME (of LENGTH bytes) was an alias and was taken; 0 = it is none. GIVEN: its word behind "=". */
+static int try_alias(struct parse *parse, const char *name, size_t length, char *given)
 {
 	cleanup_buf struct buf value = { 0 };
 	const struct option_alias *alias = NULL;
@@ -182,14 +184,14 @@ static int try_alias(struct parse *parse, const char *name)
 	int r;
 
 	for (size_t i = 0; i < parse->parser->n_aliases && !alias; i++)
-		if (strcmp(parse->parser->aliases[i].name, name) == 0)
+		if (is_one_of(parse->parser->aliases[i].name, name, length))
 			alias = &parse->parser->aliases[i];
-	if (!alias || !find_long(parse->parser, alias->option, strlen(alias->option), &found))
+	if (!alias || (given && alias->n_words != 1) || !find_long(parse->parser, alias->option, strlen(alias->option), &found))
 		return 0;
-	if (parse->n_words - parse->at < (int)alias->n_words)
+	if (!given && parse->n_words - parse->at < (int)alias->n_words)
 		return missing_value(parse, name, alias->n_words == 1 ? "one word" : "two words");
-	expand(&value, alias->value ? alias->value : "true", parse->words + parse->at);
-	parse->at += (int)alias->n_words;
+	expand(&value, alias->value ? alias->value : "true", given ? &given : parse->words + parse->at);
+	parse->at += given ? 0 : (int)alias->n_words;
 	if (value.failed)
 		return fail_memory(parse->error);
 	r = take(parse, &found, buf_text(&value));
@@ -208,16 +210,16 @@ static int take_flag(struct parse *parse, const struct found *found, const char 
 	return take(parse, found, yes != negated ? "true" : "false");
 }
 
-static int parse_long(struct parse *parse, const char *word)
+static int parse_long(struct parse *parse, char *word)
 {
 	size_t length = strcspn(word, "=");
-	const char *given = word[length] == '=' ? word + length + 1 : NULL;
+	char *given = word[length] == '=' ? word + length + 1 : NULL;
 	bool negated = false;
 	struct found found;
 	int r;
 
 	if (!find_long(parse->parser, word, length, &found)) {
-		r = given ? 0 : try_alias(parse, word);
+		r = try_alias(parse, word, length, given);
 		if (r != 0)
 			return r < 0 ? r : 0;
 		negated = strncmp(word, "no-", 3) == 0 && length > 3 &&

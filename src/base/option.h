@@ -46,8 +46,9 @@ struct option_table {
 
 /*
  * A peer's spelling that is not a mere other name: it may take several words, and stands for
- * another option with a value made from them: { "ro-bind", 2, "volume", "%1:%2:ro" }. Colons in
- * the words are escaped by a backslash, so that the value can be split again.
+ * another option with a value made from them: { "ro-bind", 2, "volume", "%1:%2:ro" }. Where the value
+ * has colons, those in the words are escaped by a backslash, so that it can be split again. What
+ * takes one word may have it behind "=".
  */
 struct option_alias {
 	const char *name;
