@@ -61,6 +61,8 @@ static int check_device(int fd, const struct device *device, struct inro_error *
 /* The nodes are found by name, in whichever mount namespace; what counts is what they are. */
 static int run_take_devices(struct run *run, const struct step *step, struct inro_error *error)
 {
+	/* Else what is mounted on one inside would be mounted on the host's as well. */
+	struct mount_attr attr = { .propagation = PROPAGATION_PRIVATE };
 	const struct dev_args *args = step->args;
 
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
@@ -72,6 +74,9 @@ static int run_take_devices(struct run *run, const struct step *step, struct inr
 		r = check_device(fd, &devices[i], error);
 		if (r < 0)
 			return r;
+		r = sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+		if (r < 0)
+			return error_raw(error, r, "mount_setattr", devices[i].host);
 	}
 	return 0;
 }
@@ -144,7 +149,7 @@ static void tell_links(const struct step *step, struct buf *text)
 static const struct step_kind kind_take_devices = {
 	.name = "take-devices",
 	.what = "clone and check the device nodes of",
-	.calls = "open_tree, fstat",
+	.calls = "open_tree, fstat, mount_setattr",
 	.run = run_take_devices,
 	.tell = tell_devices,
 };

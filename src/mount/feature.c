@@ -25,8 +25,6 @@
 
 extern const struct feature feature_mounts;
 
-enum { PROPAGATION_PRIVATE = 1 << 18 }; /* MS_PRIVATE */
-
 /*
  * With the preset none the caller's root stays, in a mount namespace of its own, until another is
  * asked for.

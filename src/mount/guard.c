@@ -173,7 +173,7 @@ static void show(struct plan *plan, const char *path, const char *why)
 		.path = path,
 		.flags = {
 			.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
-			.propagation = 1 << 18,
+			.propagation = PROPAGATION_PRIVATE,
 			.recursive = true,
 		},
 	};

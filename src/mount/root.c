@@ -22,8 +22,6 @@
 #include "mount/target.h"
 #include "plan/run.h"
 
-enum { PROPAGATION_PRIVATE = 1 << 18 }; /* MS_PRIVATE */
-
 static int run_private(struct run *run, const struct step *step, struct inro_error *error)
 {
 	struct mount_attr attr = { .propagation = PROPAGATION_PRIVATE };

@@ -17,6 +17,8 @@ struct inro_error;
 /* TARGET_NEW where the root is a tmpfs of ours, in which mount points are not there yet. */
 unsigned root_target_flags(const struct plan *plan);
 
+enum { PROPAGATION_PRIVATE = 1 << 18 }; /* MS_PRIVATE */
+
 /* How a path is shown: read-only and the like, as MOUNT_ATTR_* to set and to clear. */
 struct mount_flags {
 	uint64_t set, clear;

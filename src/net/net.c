@@ -102,7 +102,10 @@ static void show_resolv_conf(struct plan *plan)
 {
 	const struct mount_source source = {
 		.path = plan->facts->resolv_conf,
-		.flags = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV },
+		.flags = {
+			.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+			.propagation = PROPAGATION_PRIVATE,
+		},
 		.optional = true,
 	};
 	const char *path = plan->facts->resolv_conf;
