@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "mount/steps.h"
@@ -64,7 +65,8 @@ static int walk(struct secrets *secrets, int parent_fd, const char *name, const 
 
 	if (!dir) {
 		fd_close(fd);
-		return errno == ENOENT ? 0 : -errno;
+		/* Gone meanwhile, or another kind of thing by now. */
+		return errno == ENOENT || errno == ELOOP || errno == ENOTDIR ? 0 : -errno;
 	}
 	while (r == 0 && (entry = readdir(dir)))
 		r = visit(secrets, fd, path, entry->d_name, depth);
@@ -106,12 +108,20 @@ static int run_hide(struct run *run, const struct step *step, struct inro_error 
 	return r;
 }
 
+static void tell_places(const struct step *step, struct buf *text)
+{
+	(void)step;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		buf_printf(text, "%s%s", i ? ", " : "", places[i]);
+}
+
 static const struct step_kind kind_find = {
 	.name = "find-secrets",
 	.what = "where that id map cannot be had, find what only root may read below",
 	.calls = "openat, getdents, fstatat",
 	.run = run_find,
 	.undo = undo_find,
+	.tell = tell_places,
 };
 
 static const struct step_kind kind_hide = {
@@ -119,6 +129,7 @@ static const struct step_kind kind_hide = {
 	.what = "hide what only root may read below",
 	.calls = "openat2, open_tree, mount_setattr, move_mount",
 	.run = run_hide,
+	.tell = tell_places,
 };
 
 struct secrets *secrets_new(struct plan *plan)
@@ -135,6 +146,6 @@ void secrets_add(struct plan *plan, struct secrets *secrets)
 
 	plan->failed |= !args;
 	root_need_scratch(plan);
-	plan_add(plan, STAGE_OPEN, &kind_find, "/etc", "the host's root is mapped in", args);
-	plan_add(plan, STAGE_MASK, &kind_hide, "/etc", "the host's root is mapped in", args);
+	plan_add(plan, STAGE_OPEN, &kind_find, NULL, "the host's root is mapped in", args);
+	plan_add(plan, STAGE_MASK, &kind_hide, NULL, "the host's root is mapped in", args);
 }

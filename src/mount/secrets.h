@@ -16,7 +16,7 @@ struct secrets {
 
 /*
  * The second way of nobody.h, for what cannot be id-mapped (a file system without it, a layer of
- * overlayfs): hide each file below /etc that others may not read. Adds the steps that look, and
+ * overlayfs): hide each file below /etc, /opt and /usr/local that others may not read. Adds the steps that look, and
  * hide, if `needed` was set by then. NULL when out of memory.
  */
 struct secrets *secrets_new(struct plan *plan);
