@@ -3,7 +3,8 @@
 /*
  * A writable layer over a tree. The layers meet in the scratch tmpfs under names of ours, and
  * overlayfs is given only those names, relative to the scratch directory: no path of the user's
- * becomes one of its options, so `,` and `:` in it mean nothing.
+ * becomes one of its options, so `,` and `:` in it mean nothing; where the kernel takes them (6.13)
+ * the writable ones are given as descriptors.
  *
  * In a user namespace overlayfs stores its marks as user.* attributes ("userxattr", 5.11).
  */
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -60,13 +62,29 @@ static int make_layer(struct run *run, const struct overlay_args *args, struct i
 	return 0;
 }
 
+/*
+ * One directory of the layer. A kept layer may lie where an earlier container could write, and its
+ * directories may have become links to anywhere: no link is followed. Kernels before 6.13 take no
+ * descriptors here but names, so there one that is exchanged at this very moment by another
+ * container that can see the layer would not be noticed.
+ */
+static int set_dir(struct run *run, int fd, const char *key, const char *name)
+{
+	const struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	cleanup_close int dir_fd = sys_openat2(run_fd(run, SLOT_SCRATCH), name, &how);
+	int r;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	r = sys_fsconfig(fd, FSCONFIG_SET_FD, key, NULL, dir_fd);
+	return r == -EINVAL ? sys_fsconfig(fd, FSCONFIG_SET_STRING, key, name, 0) : r;
+}
+
 static int make_overlay(struct run *run, const struct overlay_args *args, struct inro_error *error)
 {
-	const char *const options[][2] = {
-		{ "source", "overlay" },   { "lowerdir", args->lower }, { "upperdir", args->upper },
-		{ "workdir", args->work }, { "userxattr", NULL },
-	};
-	size_t n = ARRAY_SIZE(options) - !args->userxattr;
 	cleanup_close int fd = sys_fsopen("overlay", FSOPEN_CLOEXEC);
 	int r = fd;
 
@@ -74,9 +92,17 @@ static int make_overlay(struct run *run, const struct overlay_args *args, struct
 		return error_raw(error, fd, "fsopen", "overlay");
 	if (fchdir(run_fd(run, SLOT_SCRATCH)) < 0)
 		return error_raw(error, -errno, "fchdir", "the scratch directory");
-	for (size_t i = 0; i < n && r >= 0; i++)
-		r = sys_fsconfig(fd, options[i][1] ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, options[i][0],
-				 options[i][1], 0);
+	r = set_dir(run, fd, "upperdir", args->upper);
+	if (r >= 0)
+		r = set_dir(run, fd, "workdir", args->work);
+	if (r == -ELOOP || r == -ENOTDIR)
+		return error_raw(error, r, "openat2", args->target);
+	if (r >= 0)
+		r = sys_fsconfig(fd, FSCONFIG_SET_STRING, "source", "overlay", 0);
+	if (r >= 0)
+		r = sys_fsconfig(fd, FSCONFIG_SET_STRING, "lowerdir", args->lower, 0);
+	if (r >= 0 && args->userxattr)
+		r = sys_fsconfig(fd, FSCONFIG_SET_FLAG, "userxattr", NULL, 0);
 	if (r >= 0)
 		r = sys_fsconfig(fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	if (r < 0)
@@ -136,6 +162,8 @@ static void advise_overlay(const struct step *step, const struct plan *plan, str
 	(void)plan;
 	if (error->code == EINVAL)
 		error_why(error, "the file system of the layer or of what lies below cannot be one of overlayfs");
+	else if (error->code == ELOOP || error->code == ENOTDIR)
+		error_why(error, "the kept layer holds something else than a directory of that name");
 	else if (error->code == EBUSY)
 		error_why(error, "another overlay uses this directory");
 }
@@ -143,7 +171,7 @@ static void advise_overlay(const struct step *step, const struct plan *plan, str
 static const struct step_kind kind_overlay = {
 	.name = "overlay",
 	.what = "put a writable layer over",
-	.calls = "mkdirat, move_mount, fsopen, fsconfig, fsmount",
+	.calls = "mkdirat, move_mount, openat2, fsopen, fsconfig, fsmount",
 	.run = run_overlay,
 	.tell = tell_overlay,
 	.advise = advise_overlay,
