@@ -17,6 +17,7 @@ struct table {
 	size_t n_columns;
 	const char *title;
 	bool json;
+	unsigned style;
 	const char *const **rows;
 	size_t n_rows;
 };
@@ -32,6 +33,11 @@ struct table *table_new(const struct table_column *columns, size_t n_columns, co
 	table->title = title;
 	table->json = json;
 	return table;
+}
+
+void table_style(struct table *table, unsigned style)
+{
+	table->style = style;
 }
 
 struct table *table_free(struct table *table)
@@ -129,7 +135,7 @@ static void print_cell(const struct table_column *column, const char *cell, size
 
 static void print_line(const struct table *table, const size_t *widths, size_t last, const char *const *cells)
 {
-	size_t room = terminal_width();
+	size_t room = table->style & TABLE_WHOLE ? SIZE_MAX : terminal_width();
 
 	for (size_t i = 0; i <= last; i++) {
 		const struct table_column *column = &table->columns[i];
@@ -144,6 +150,43 @@ static void print_line(const struct table *table, const size_t *widths, size_t l
 	putchar('\n');
 }
 
+/* A cell for programs that split at blanks. */
+static void print_raw_cell(const char *cell)
+{
+	if (!cell || !*cell) {
+		putchar('-');
+		return;
+	}
+	for (; *cell; cell++) {
+		if (*cell == ' ')
+			fputs("\\x20", stdout);
+		else
+			putchar(*cell);
+	}
+}
+
+static void print_raw_line(const struct table *table, const char *const *cells)
+{
+	const char *blank = "";
+
+	for (size_t i = 0; i < table->n_columns; i++) {
+		if (table->columns[i].json_only)
+			continue;
+		fputs(blank, stdout);
+		print_raw_cell(cells ? cells[i] : table->columns[i].name);
+		blank = " ";
+	}
+	putchar('\n');
+}
+
+static void print_raw(const struct table *table)
+{
+	if (!(table->style & TABLE_NO_HEADINGS))
+		print_raw_line(table, NULL);
+	for (size_t i = 0; i < table->n_rows; i++)
+		print_raw_line(table, table->rows[i]);
+}
+
 static int print_text(struct table *table)
 {
 	size_t *widths = arena_array(&table->arena, table->n_columns, sizeof(*widths));
@@ -156,7 +199,8 @@ static int print_text(struct table *table)
 		if (!table->columns[i].json_only)
 			last = i;
 	}
-	print_line(table, widths, last, NULL);
+	if (!(table->style & TABLE_NO_HEADINGS))
+		print_line(table, widths, last, NULL);
 	for (size_t i = 0; i < table->n_rows; i++)
 		print_line(table, widths, last, table->rows[i]);
 	return 0;
@@ -248,6 +292,8 @@ int table_print(struct table *table)
 
 	if (table->json)
 		print_json(table);
+	else if (table->style & TABLE_RAW)
+		print_raw(table);
 	else
 		r = print_text(table);
 	return fflush(stdout) == EOF ? -errno : r;

@@ -34,6 +34,14 @@ struct table *table_new(const struct table_column *columns, size_t n_columns, co
 struct table *table_free(struct table *table);
 define_cleanup(struct table *, table_free);
 
+/* How a table that is no JSON looks. */
+enum table_style {
+	TABLE_NO_HEADINGS = 1 << 0,
+	TABLE_WHOLE = 1 << 1, /* nothing is cut at the edge of the terminal */
+	TABLE_RAW = 1 << 2,   /* for programs: one blank between cells, "-" for an empty one, \x20 in one */
+};
+void table_style(struct table *table, unsigned style);
+
 /* Add a line: one cell a column, in the order of all columns; NULL = empty. Copied. */
 int table_add(struct table *table, const char *const *cells);
 
