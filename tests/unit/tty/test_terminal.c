@@ -332,15 +332,38 @@ static void no_terminal(void **state)
 	assert_int_equal(close_outer(&outer), 3);
 }
 
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+/* A PID 1 that takes the signal and goes on, and another process that is ended by it. */
+static void two_processes(void *data)
+{
+	int status;
+	pid_t pid;
+
+	signal(SIGINT, on_signal);
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGINT, SIG_DFL);
+		idle(data);
+	}
+	while (waitpid(pid, &status, 0) != pid)
+		;
+	_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 99);
+}
+
 /* The terminal's signal goes to the whole group, as if it were the terminal's own. */
 static void interrupt_without_terminal(void **state)
 {
-	const struct role role = in_terminal(TTY_NONE, "echo ready; sleep 100; sleep 100; exit 3");
+	struct role role = in_terminal(TTY_NONE, NULL);
 	struct inro_result result;
 	struct outer outer;
 	siginfo_t info;
 
 	(void)state;
+	role.main = two_processes;
 	open_outer(&outer, &role);
 	expect(&outer, "ready");
 	type(&outer, "\003");
