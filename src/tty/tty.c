@@ -114,8 +114,8 @@ static int settle(struct plan *plan, struct inro_error *error)
 	if (plan->spec->detach)
 		mode = TTY_NONE;
 	plan->settled.tty = mode;
-	plan->settled.filter_tty_input =
-		mode == TTY_SHARE && (facts->is_tty[0] || facts->is_tty[1] || facts->is_tty[2]);
+	/* Also where no descriptor is a terminal: /dev/tty opens that of the caller's session. */
+	plan->settled.filter_tty_input = mode == TTY_SHARE;
 	return 0;
 }
 
