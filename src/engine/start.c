@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,7 +53,8 @@ int run_init(struct run *run, const struct plan *plan)
 	run->state = (uint8_t *)shared + sizeof(*run->shared);
 	if (plan->trace)
 		run->trace = (struct trace_entry *)(shared + trace_offset(plan));
-	run->slots = malloc((size_t)plan->n_slots * sizeof(*run->slots));
+	/* Twice: the second half is the child's, where it shares this memory. */
+	run->slots = malloc(2 * (size_t)plan->n_slots * sizeof(*run->slots));
 	if (!run->slots) {
 		munmap(shared, shared_size(plan));
 		run->shared = NULL;
@@ -83,6 +85,65 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/*
+ * May the child share the parent's memory until it executes? Then nothing is copied, however large
+ * the caller is; but the parent stands still until exec (CLONE_VFORK), so the child must need
+ * nothing from it, and wait for nobody. A time namespace is a property of the memory, and so cannot
+ * be the child's alone.
+ */
+static bool may_share_memory(const struct plan *plan)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	return false; /* what the child leaves on the stack would look poisoned to the parent */
+#endif
+	if (plan->settled.wait_release || plan->clone_inside)
+		return false;
+	if ((plan->settled.ns_new | plan->settled.ns_join) & NS_BIT(NS_TIME))
+		return false;
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (plan->steps[i].may_block)
+			return false;
+	return true;
+}
+
+/*
+ * Clone a child on the same memory; it has a struct run and slots of its own, prepared here. That
+ * it turned undumpable, or changed its ids, marked the memory, and so is taken back.
+ */
+static pid_t clone_sharing(struct run *run, struct clone_args *args)
+{
+	struct run child = *run;
+	int dumpable = prctl(PR_GET_DUMPABLE);
+	size_t n = (size_t)run->plan->n_slots;
+	pid_t pid;
+
+	child.slots = run->slots + n;
+	memcpy(child.slots, run->slots, n * sizeof(*run->slots));
+	args->flags |= CLONE_VM | CLONE_VFORK;
+	pid = sys_clone3_vfork(args, sizeof(*args));
+	if (pid == 0)
+		child_main(&child);
+	if (dumpable == 1)
+		prctl(PR_SET_DUMPABLE, 1);
+	args->flags &= ~(uint64_t)(CLONE_VM | CLONE_VFORK);
+	return pid;
+}
+
+static pid_t clone_by_best_way(struct run *run, struct clone_args *args, enum ns_kind *kind)
+{
+	const struct ns_join *inside = run->plan->clone_inside;
+	pid_t pid;
+
+	if (inside)
+		return ns_join_clone(inside, args, kind);
+	if (may_share_memory(run->plan)) {
+		pid = clone_sharing(run, args);
+		if (pid != -ENOSYS)
+			return pid;
+	}
+	return sys_clone3(args, sizeof(*args));
+}
+
 static int clone_child(struct run *run, const struct step *step, struct inro_error *error)
 {
 	struct clone_args args = {
@@ -90,7 +151,6 @@ static int clone_child(struct run *run, const struct step *step, struct inro_err
 		.pidfd = (uintptr_t)&run->pidfd,
 		.exit_signal = SIGCHLD,
 	};
-	const struct ns_join *inside = run->plan->clone_inside;
 	size_t index = (size_t)step->number - 1;
 	enum ns_kind kind = NS_KINDS;
 	pid_t pid;
@@ -100,14 +160,14 @@ static int clone_child(struct run *run, const struct step *step, struct inro_err
 		args.cgroup = (uint64_t)run_fd(run, SLOT_CGROUP);
 	}
 	run->started_ns = monotonic_ns();
-	pid = inside ? ns_join_clone(inside, &args, &kind) : sys_clone3(&args, sizeof(args));
+	pid = clone_by_best_way(run, &args, &kind);
 	if (pid == 0)
 		child_main(run);
 	run->slots[SLOT_CHILD_CHANNEL] = fd_close(run->slots[SLOT_CHILD_CHANNEL]);
 	if (pid < 0) {
 		run->pidfd = -EBADF;
 		if (kind < NS_KINDS)
-			ns_join_explain(inside, kind, pid, error);
+			ns_join_explain(run->plan->clone_inside, kind, pid, error);
 		else
 			error_raw(error, pid, "clone3", NULL);
 		error->step = step->number;

@@ -222,7 +222,7 @@ void mount_make_file(struct plan *plan, const char *target, const char *text, in
 	args->scratch = arena_printf(&plan->arena, "file%zu", plan->n_steps);
 	plan->failed |= !args->scratch;
 	root_need_scratch(plan);
-	plan_add(plan, STAGE_MOUNT, &kind_make_file, target, why, args);
+	plan_add(plan, STAGE_MOUNT, &kind_make_file, target, why, args)->may_block = fd >= 0;
 }
 
 void mount_touch(struct plan *plan, const char *target, const char *why)

@@ -136,6 +136,7 @@ struct step {
 	const char *fallback; /* the second way and when it is taken; NULL where there is none */
 	const void *args;     /* the kind's own, in the plan's arena */
 	bool optional;        /* a failure is reported, not fatal */
+	bool may_block;       /* it waits for somebody else: the parent must stay awake meanwhile */
 };
 
 /* What features agree on before they add steps; settled in the order of the feature table. */

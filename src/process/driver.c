@@ -356,6 +356,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	if (r == 0)
 		r = add(plan, STAGE_FDS, &kind_block, part->block_fd,
 			"a driver has work to do before", &template);
+	if (r == 0 && part->block_fd >= 0)
+		plan->steps[plan->n_steps - 1].may_block = true;
 	return r < 0 ? fail_memory(error) : 0;
 }
 
