@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fd.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -139,6 +140,24 @@ int fd_fill_standard(void)
 			return 0;
 		}
 	}
+}
+
+void fd_close_inherited(int first)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		int fd = atoi(entry->d_name), flags;
+
+		if (entry->d_name[0] == '.' || fd < first)
+			continue;
+		flags = fcntl(fd, F_GETFD);
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			fd_close(fd);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 bool fd_same_file(int a, int b)

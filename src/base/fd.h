@@ -60,6 +60,12 @@ int fd_move_up(int fd, int minimum);
 /* Make sure that descriptors 0, 1 and 2 are open, on /dev/null where they were closed. */
 int fd_fill_standard(void);
 
+/*
+ * Close all descriptors from FIRST on that are not close-on-exec: what a careless parent left open,
+ * since everything opened here is. Reads /proc/self/fd; where there is none, does nothing.
+ */
+void fd_close_inherited(int first);
+
 /* Do both descriptors name the same file (device and inode)? */
 bool fd_same_file(int a, int b);
 

@@ -69,6 +69,8 @@ _Noreturn static void monitor(struct inro_plan *plan, int report_fd)
 	if (report.r < 0)
 		_exit(1);
 	(void)!chdir("/");
+	/* The container has what was to be passed on; whose pipe it is must see its end. */
+	fd_close_inherited(3);
 	inro_container_wait(container, &result, NULL);
 	inro_container_free(container);
 	_exit(0);
