@@ -264,6 +264,9 @@ static int start(struct run *run, struct inro_error *error)
 		r = judge_child(run, error);
 	if (r == 0)
 		r = engine_walk(run, STAGE_STARTED, STAGE_STARTED, error);
+	/* A thousand containers alive must not hold a thousand times what one start needed. */
+	for (size_t i = 0; r == 0 && i < run->plan->n_transient; i++)
+		run->slots[run->plan->transient[i]] = fd_close(run->slots[run->plan->transient[i]]);
 	return r;
 }
 

@@ -66,7 +66,7 @@ static const struct step_kind kind_joined_proc = {
 
 int mount_joined_proc(struct plan *plan)
 {
-	const struct mount_fs fs = { .type = "proc", .slot = plan_slot(plan), .fallback_source = "/proc" };
+	const struct mount_fs fs = { .type = "proc", .slot = plan_transient(plan, plan_slot(plan)), .fallback_source = "/proc" };
 	const struct mount_fs *copy = arena_copy(&plan->arena, &fs, sizeof(fs));
 
 	plan->failed |= !copy;

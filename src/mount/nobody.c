@@ -91,6 +91,7 @@ static const struct step_kind kind_nobody = {
 
 void nobody_add(struct plan *plan)
 {
+	plan_transient(plan, SLOT_USERNS);
 	plan_add(plan, STAGE_OPEN, &kind_nobody, NULL, "files that only root may read are not for the container",
 		 NULL);
 }

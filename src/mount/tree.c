@@ -192,8 +192,8 @@ int mount_take(struct plan *plan, const struct mount_source *source, const char 
 	}
 	*args = (struct tree_args){
 		.path = source->path,
-		.source_slot = plan_slot(plan),
-		.tree_slot = plan_slot(plan),
+		.source_slot = plan_transient(plan, plan_slot(plan)),
+		.tree_slot = plan_transient(plan, plan_slot(plan)),
 		.flags = source->flags,
 		.clone_here = facts_has_cap(plan->facts, CAP_SYS_ADMIN),
 		.idmap = source->idmap,

@@ -64,6 +64,16 @@ int plan_slot(struct plan *plan)
 	return plan->n_slots++;
 }
 
+int plan_transient(struct plan *plan, int slot)
+{
+	int *row = arena_grow(&plan->arena, &plan->transient, &plan->n_transient, sizeof(*row));
+
+	if (row)
+		*row = slot;
+	plan->failed |= !row;
+	return slot;
+}
+
 void plan_applied(struct plan *plan, const char *name, const char *format, ...)
 {
 	struct applied *row = arena_grow(&plan->arena, &plan->applied, &plan->n_applied, sizeof(*row));

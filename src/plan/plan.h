@@ -183,6 +183,8 @@ struct plan {
 	struct step *steps;  /* by stage once sealed */
 	size_t n_steps;
 	int n_slots;
+	int *transient;      /* slots that the parent closes once the command runs */
+	size_t n_transient;
 	uint64_t clone_flags;
 	const struct ns_join *joins; /* what is joined, open once STAGE_OPEN has done so (ns/join.h); NULL */
 	const struct ns_join *clone_inside; /* what to be in while cloning (ns_join_clone()); NULL */
@@ -204,6 +206,9 @@ struct step *plan_add(struct plan *plan, enum stage stage, const struct step_kin
 
 /* A new slot for a descriptor. */
 int plan_slot(struct plan *plan);
+
+/* The parent needs this slot for the start alone: it is closed there once the command runs. */
+int plan_transient(struct plan *plan, int slot);
 
 /* Tell in the report that something was applied; a note for the user. Both are copied. */
 void plan_applied(struct plan *plan, const char *name, const char *format, ...) printf_like(3, 4);
