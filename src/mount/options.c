@@ -160,6 +160,8 @@ static int add_at(struct spec *spec, enum mount_type type, const char *option, c
 
 	if (split_fields(&spec->arena, value, fields, &n) < 0 || n > 2)
 		return fail_usage(error, option, "'%s' is not of the form DIR[:options]", value);
+	if (!*fields[0])
+		return fail_usage(error, option, "the directory is empty");
 	mount = spec_add_mount(spec, type, fields[0]);
 	if (!mount)
 		return fail_memory(error);
