@@ -2,8 +2,10 @@
 #include "cli/report.h"
 
 #include <json-c/json.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/fd.h"
 #include "base/parse.h"
@@ -41,14 +43,30 @@ static struct json_object *event(const char *name)
 	return object;
 }
 
+/* A reader that went away must not end the container: the SIGPIPE of it is taken back. */
+static void write_quietly(int fd, const char *text)
+{
+	sigset_t pipe_set, old;
+	bool pending;
+
+	sigemptyset(&pipe_set);
+	sigaddset(&pipe_set, SIGPIPE);
+	sigpending(&old);
+	pending = sigismember(&old, SIGPIPE) == 1;
+	sigprocmask(SIG_BLOCK, &pipe_set, &old);
+	if (fd_write_all(fd, text, strlen(text)) == 0)
+		fd_write_all(fd, "\n", 1);
+	if (!pending)
+		sigtimedwait(&pipe_set, NULL, &(struct timespec){ 0 });
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
 static void write_line(int fd, struct json_object *object)
 {
 	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
 									  JSON_C_TO_STRING_NOSLASHESCAPE);
 
-	/* A reader that went away must not end the container. */
-	if (fd_write_all(fd, text, strlen(text)) == 0)
-		fd_write_all(fd, "\n", 1);
+	write_quietly(fd, text);
 	json_object_put(object);
 }
 

@@ -62,7 +62,8 @@ static int say(const struct reader *reader, const char *key, const yaml_event_t 
 		return r;
 	r = journal_say(reader->journal, key, text, ORIGIN_FILE, reader->error);
 	if (r == -EINVAL && reader->error && strcmp(reader->error->what, key) == 0)
-		return fail_at(reader, &event->start_mark, "the key before this is not an option");
+		return fail_usage(reader->error, reader->path, "line %zu: '%s' is not an option",
+				  event->start_mark.line + 1, key);
 	return r;
 }
 
