@@ -157,7 +157,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 {
 	(void)error;
 	if (plan->spec->process.init)
-		plan_add(plan, STAGE_OPEN, &kind_open_init, NULL, "nothing inside can change what PID 1 is",
+		plan_transient(plan, SLOT_INIT);
+	plan_add(plan, STAGE_OPEN, &kind_open_init, NULL, "nothing inside can change what PID 1 is",
 			 NULL);
 	return 0;
 }
