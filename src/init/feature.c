@@ -156,10 +156,10 @@ static int settle(struct plan *plan, struct inro_error *error)
 static int resolve(struct plan *plan, struct inro_error *error)
 {
 	(void)error;
-	if (plan->spec->process.init)
-		plan_transient(plan, SLOT_INIT);
-	plan_add(plan, STAGE_OPEN, &kind_open_init, NULL, "nothing inside can change what PID 1 is",
-			 NULL);
+	if (!plan->spec->process.init)
+		return 0;
+	plan_transient(plan, SLOT_INIT);
+	plan_add(plan, STAGE_OPEN, &kind_open_init, NULL, "nothing inside can change what PID 1 is", NULL);
 	return 0;
 }
 
