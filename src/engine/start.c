@@ -10,12 +10,14 @@
 
 #include <errno.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +29,8 @@
 #include "engine/engine.h"
 #include "kernel/syscalls.h"
 #include "ns/join.h"
+
+static const int ending_signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 
 /* Header, then a state for each step, then (with --trace) an entry for each. */
 static size_t trace_offset(const struct plan *plan)
@@ -188,6 +192,39 @@ static const struct step *step_of(const struct plan *plan, enum stage stage)
 }
 
 /*
+ * Wait for the channel; a signal that would end inro (all are blocked here) ends the start. What
+ * else came stays pending for who waits for the container.
+ */
+static int await_word(int channel_fd, struct inro_error *error)
+{
+	sigset_t ends, pending;
+	char name[16];
+
+	sigemptyset(&ends);
+	for (size_t i = 0; i < ARRAY_SIZE(ending_signals); i++)
+		sigaddset(&ends, ending_signals[i]);
+	for (;;) {
+		cleanup_close int signal_fd = signalfd(-1, &ends, SFD_CLOEXEC);
+		struct pollfd fds[] = {
+			{ .fd = channel_fd, .events = POLLIN },
+			{ .fd = signal_fd, .events = POLLIN },
+		};
+
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+			return fail_call(error, -errno, "hear the child", "poll", NULL);
+		if (fds[0].revents)
+			return 0;
+		if (!fds[1].revents || sigpending(&pending) < 0)
+			continue;
+		for (size_t i = 0; i < ARRAY_SIZE(ending_signals); i++)
+			if (sigismember(&pending, ending_signals[i]))
+				return fail_host(error, INRO_ERROR_HOST, -EINTR, "start the container",
+						 "%s came before the command ran",
+						 signal_name(ending_signals[i], name));
+	}
+}
+
+/*
  * Read the channel until the command runs (0) or the start has failed. inro-init says that the
  * command runs, or why not; otherwise the end of file comes with exec, or with the child's death.
  */
@@ -196,8 +233,11 @@ static int hear_child(struct run *run, struct inro_error *error)
 	for (;;) {
 		struct channel_message message;
 		cleanup_close int fd = -EBADF;
-		int r = channel_receive(run_fd(run, SLOT_CHANNEL), &message, &fd);
+		int r = await_word(run_fd(run, SLOT_CHANNEL), error);
 
+		if (r < 0)
+			return r;
+		r = channel_receive(run_fd(run, SLOT_CHANNEL), &message, &fd);
 		if (r < 0)
 			return fail_call(error, r, "hear the child", "recvmsg", NULL);
 		if (r == 0 || message.type == CHANNEL_STARTED)
