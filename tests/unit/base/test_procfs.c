@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -93,7 +94,7 @@ static void levels_and_a_procfs_of_a_namespace(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip(); /* a PID namespace needs CAP_SYS_ADMIN */
+		skip_because("a PID namespace needs CAP_SYS_ADMIN");
 	pid = child_spawn(CLONE_NEWPID, NULL);
 	dir = procfs_open_pid(proc_fd, pid);
 	assert_int_equal(procfs_read_status(dir, &status), 0);
@@ -106,7 +107,7 @@ static void levels_and_a_procfs_of_a_namespace(void **state)
 	inner = procfs_open_pidns(ns);
 	if (inner == -EINVAL) {
 		child_end(pid);
-		skip(); /* the kernel has no pidns= */
+		skip_because("the kernel has no pidns=");
 	}
 	assert_true(inner >= 0);
 	assert_int_equal(procfs_check(inner), 0);
@@ -133,7 +134,7 @@ static void whose_numbers(void **state)
 	assert_int_equal(procfs_view(proc_fd, &view), 0);
 	assert_int_equal(view, PROCFS_OWN);
 	if (geteuid() != 0)
-		skip(); /* a PID namespace needs CAP_SYS_ADMIN */
+		skip_because("a PID namespace needs CAP_SYS_ADMIN");
 	pid = child_fork(CLONE_NEWPID);
 	if (pid == 0)
 		_exit(procfs_view(proc_fd, &view) == 0 && view == PROCFS_ANCESTOR ? 0 : 1);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -193,7 +194,7 @@ static void over_a_change_of_ids(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip(); /* needs to map many ids */
+		skip_because("needs to map many ids");
 	for (int nnp = 0; nnp < 2; nnp++) {
 		start(&trial, 1000);
 		trial.between = map_many;
@@ -216,7 +217,7 @@ static void without_a_user_namespace(void **state)
 	if (!facts_has_cap(&trial.facts, CAP_SETPCAP) ||
 	    !facts_has_cap(&trial.facts, CAP_NET_RAW)) {
 		trial_deinit(&trial);
-		skip(); /* needs CAP_SETPCAP and CAP_NET_RAW */
+		skip_because("needs CAP_SETPCAP and CAP_NET_RAW");
 	}
 	trial.plan.settled.ns_new = NS_BIT(NS_UTS);
 	trial.clone_flags = CLONE_NEWUTS;

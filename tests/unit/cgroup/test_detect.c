@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -177,8 +178,7 @@ static void this_host(void **state)
 	assert_true(facts.gathered);
 	assert_true(cgroup_name_is_ours(facts.name, NULL));
 	if (facts.layout == CGROUP_NONE) {
-		print_message("skipped: no cgroup file system is mounted here\n");
-		skip();
+		skip_because("no cgroup file system is mounted here");
 	}
 	if (facts.own_path) {
 		snprintf(path, sizeof(path), "%s%s/cgroup.procs", facts.mount, facts.own_path);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
@@ -91,8 +92,7 @@ static bool has_ids(uid_t uid, gid_t gid, int n_groups, gid_t first_group)
 static void skip_without_root(void)
 {
 	if (geteuid() != 0) {
-		print_message("skipped: only root can become another user\n");
-		skip();
+		skip_because("only root can become another user");
 	}
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -93,8 +94,7 @@ static int write_maps(pid_t pid, const struct map_args *args, struct inro_error 
 static void skip_without_root(void)
 {
 	if (geteuid() != 0) {
-		print_message("skipped: only root can become another user or map its ids\n");
-		skip();
+		skip_because("only root can become another user or map its ids");
 	}
 }
 
@@ -331,8 +331,7 @@ static void helpers_write(void **state)
 	(void)state;
 	skip_without_root();
 	if (access("/usr/bin/newuidmap", X_OK) < 0 || access("/etc/subuid", F_OK) < 0) {
-		print_message("skipped: newuidmap or /etc/subuid is not there (package uidmap)\n");
-		skip();
+		skip_because("newuidmap or /etc/subuid is not there (package uidmap)");
 	}
 	assert_non_null(mkdtemp(scratch));
 	r = in_mount_namespace(helpers);

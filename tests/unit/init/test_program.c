@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -495,8 +496,7 @@ static void job_control_in_a_shell(void **state)
 
 	(void)state;
 	if (access("/bin/bash", X_OK) < 0) {
-		print_message("skipped: bash is not there\n");
-		skip();
+		skip_because("bash is not there");
 	}
 	start_pty(&box, "--", "bash", "--norc", "--noediting", "-i");
 	type(&box, "PS1=; stty -echo\n");

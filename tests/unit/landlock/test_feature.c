@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include "base/buf.h"
 #include "feature_child.h"
@@ -159,7 +160,7 @@ static void runs(void **state)
 
 	(void)state;
 	if (landlock_abi(NULL) < LANDLOCK_ABI_TRUNCATE)
-		skip(); /* this kernel's Landlock is older, or there is none */
+		skip_because("this kernel's Landlock is older, or there is none");
 	start(&trial);
 	assert_int_equal(trial_set(&trial, "landlock-path", "/proc:r"), 0);
 	assert_int_equal(trial_set(&trial, "landlock-path", "/dev:rw"), 0);
@@ -183,7 +184,7 @@ static void a_path_that_is_missing(void **state)
 
 	(void)state;
 	if (landlock_abi(NULL) < LANDLOCK_ABI_TRUNCATE)
-		skip(); /* this kernel's Landlock is older, or there is none */
+		skip_because("this kernel's Landlock is older, or there is none");
 	start(&trial);
 	assert_int_equal(trial_set(&trial, "landlock-path", "/is/not/there"), 0);
 	trial.prepare = prepare_missing;

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -76,7 +77,7 @@ static int try_open(const char *name, int flags)
 static void needs_abi(int abi)
 {
 	if (landlock_abi(NULL) < abi)
-		skip(); /* this kernel's Landlock is older, or there is none */
+		skip_because("this kernel's Landlock is older, or there is none");
 }
 
 static int restrict_now(struct landlock_rules *rules)
@@ -209,7 +210,7 @@ static void write_where_mounted_so(void **state)
 	(void)state;
 	needs_abi(1);
 	if (geteuid() != 0)
-		skip(); /* needs a mount namespace */
+		skip_because("needs a mount namespace");
 	pid = child_fork(CLONE_NEWNS);
 	if (pid == 0)
 		_exit(check_follow());

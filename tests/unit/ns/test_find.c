@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -52,7 +53,7 @@ static void for_children_only(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip(); /* a PID namespace needs CAP_SYS_ADMIN */
+		skip_because("a PID namespace needs CAP_SYS_ADMIN");
 	pid = child_fork(0);
 	if (pid == 0) {
 		int children, found;
@@ -87,7 +88,7 @@ static void without_processes(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip(); /* the tests of nesting need CAP_SYS_ADMIN */
+		skip_because("the tests of nesting need CAP_SYS_ADMIN");
 	pid = child_spawn(CLONE_NEWUSER, user_inside);
 	pidfd = sys_pidfd_open(pid, 0);
 	user = ns_open_pidfd(pidfd, NS_USER, 0, NULL);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -49,7 +50,7 @@ static int tear_down(void **state)
 #define NEEDS_ROOT()                                               \
 	do {                                                       \
 		if (geteuid() != 0)                                \
-			skip(); /* mounting needs CAP_SYS_ADMIN */ \
+			skip_because("mounting needs CAP_SYS_ADMIN"); \
 	} while (0)
 
 static void held_and_dropped(void **state)
@@ -119,7 +120,7 @@ static void an_unborn_pid_namespace(void **state)
 	}
 	r = child_result(pid);
 	if (r == 77)
-		skip(); /* such a namespace can be opened since Linux 6.11 */
+		skip_because("such a namespace can be opened since Linux 6.11");
 	assert_int_equal(r, 0);
 	fd = ns_open_path(dir_fd, "pid", NULL, NULL);
 	assert_int_equal(ns_pid_state(fd), NS_PID_UNBORN);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -22,7 +23,7 @@
 #define NEEDS_ROOT()                                      \
 	do {                                              \
 		if (geteuid() != 0)                       \
-			skip(); /* needs CAP_SYS_ADMIN */ \
+			skip_because("needs CAP_SYS_ADMIN"); \
 	} while (0)
 
 #define ALL_BUT_TIME (NS_ALL & ~NS_BIT(NS_TIME))
@@ -157,7 +158,7 @@ static void ordinary_user(void **state)
 		_exit(as_ordinary_user(0));
 	r = child_result(pid);
 	if (r == 77)
-		skip(); /* this host forbids user namespaces to ordinary users */
+		skip_because("this host forbids user namespaces to ordinary users");
 	assert_int_equal(r, 0);
 }
 
@@ -339,7 +340,7 @@ static void clone_from_inside(void **state)
 		_exit(clone_inside(0));
 	r = child_result(pid);
 	if (r == 77)
-		skip(); /* this host forbids user namespaces to ordinary users */
+		skip_because("this host forbids user namespaces to ordinary users");
 	assert_int_equal(r, 0);
 }
 
@@ -435,7 +436,7 @@ static void unborn_pid_namespace(void **state)
 			_exit(unborn(asker));
 		r = child_result(pid);
 		if (r == 77)
-			skip(); /* such a namespace can be opened since Linux 6.11 */
+			skip_because("such a namespace can be opened since Linux 6.11");
 		assert_int_equal(r, 0);
 	}
 }

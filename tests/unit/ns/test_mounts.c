@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -96,7 +97,7 @@ static void mounts(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip(); /* mounting needs CAP_SYS_ADMIN */
+		skip_because("mounting needs CAP_SYS_ADMIN");
 	pid = child_fork(CLONE_NEWNS | CLONE_NEWUTS);
 	if (pid == 0)
 		_exit(mount_and_walk());

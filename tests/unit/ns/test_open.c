@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -24,7 +25,7 @@
 #define NEEDS_ROOT()                                   \
 	do {                                           \
 		if (geteuid() != 0)                    \
-			skip(); /* needs CAP_SYS_ADMIN */ \
+			skip_because("needs CAP_SYS_ADMIN"); \
 	} while (0)
 
 static ino_t ino_of_link(pid_t pid, const char *name)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -96,7 +97,7 @@ static int tear_down(void **state)
 #define NEEDS_ROOT()                                                           \
 	do {                                                                   \
 		if (geteuid() != 0)                                            \
-			skip(); /* PID namespaces need CAP_SYS_ADMIN */        \
+			skip_because("PID namespaces need CAP_SYS_ADMIN");        \
 	} while (0)
 
 typedef int translate(int, pid_t, pid_t *);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static int tear_down(void **state)
 #define NEEDS_ROOT()                                                   \
 	do {                                                           \
 		if (geteuid() != 0)                                    \
-			skip(); /* a PID namespace needs CAP_SYS_ADMIN */ \
+			skip_because("a PID namespace needs CAP_SYS_ADMIN"); \
 	} while (0)
 
 static void both_ways(void **state)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 #define NEEDS_ROOT()                                      \
 	do {                                              \
 		if (geteuid() != 0)                       \
-			skip(); /* needs CAP_SYS_ADMIN */ \
+			skip_because("needs CAP_SYS_ADMIN"); \
 	} while (0)
 
 static ino_t ino_of(pid_t pid, enum ns_kind kind)
@@ -241,7 +242,7 @@ static void members_without_privilege(void **state)
 	}
 	r = child_result(pid);
 	if (r == 77)
-		skip(); /* this host forbids user namespaces to ordinary users */
+		skip_because("this host forbids user namespaces to ordinary users");
 	assert_int_equal(r, 0);
 }
 

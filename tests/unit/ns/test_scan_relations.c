@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 #define NEEDS_ROOT()                                      \
 	do {                                              \
 		if (geteuid() != 0)                       \
-			skip(); /* needs CAP_SYS_ADMIN */ \
+			skip_because("needs CAP_SYS_ADMIN"); \
 	} while (0)
 
 static struct ns_node *node_of(const struct ns_graph *graph, pid_t pid, enum ns_kind kind)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include "feature_child.h"
 
@@ -58,7 +59,7 @@ static void set_again_after_the_ids(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip(); /* needs to change ids */
+		skip_because("needs to change ids");
 	TRIAL_INIT(&trial, &feature_death);
 	trial.prepare = prepare_ids;
 	assert_int_equal(trial_plan(&trial, true), 0);

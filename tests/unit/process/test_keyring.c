@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include "feature_child.h"
 
@@ -55,7 +56,7 @@ static void a_new_one(void **state)
 	r = trial_run(&trial);
 	trial_deinit(&trial);
 	if (r == 77)
-		skip(); /* this host's kernel has no keys, or forbids them */
+		skip_because("this host's kernel has no keys, or forbids them");
 	assert_int_equal(r, 0);
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <linux/capability.h>
 
@@ -65,7 +66,7 @@ static void lower_is_denied(void **state)
 	(void)state;
 	TRIAL_INIT(&trial, &feature_oom);
 	if (facts_has_cap(&trial.facts, CAP_SYS_RESOURCE))
-		skip(); /* this host would allow it */
+		skip_because("this host would allow it");
 	assert_int_equal(trial_set(&trial, "oom-score-adj", "-1000"), 0);
 	assert_int_equal(trial_plan(&trial, true), 0);
 	assert_int_equal(trial_run(&trial), -EACCES);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -53,7 +54,7 @@ static void a_32_bit_machine(void **state)
 
 	(void)state;
 #ifndef __x86_64__
-	skip(); /* the name of the machine is x86's */
+	skip_because("the name of the machine is x86's");
 #endif
 	TRIAL_INIT(&trial, &feature_personality);
 	assert_int_equal(trial_set(&trial, "personality", "linux32"), 0);

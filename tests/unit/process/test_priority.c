@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skip.h"
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
@@ -85,7 +86,7 @@ static void above_the_ordinary(void **state)
 	(void)state;
 	assert_int_equal(sys_capget(&caps), 0);
 	if (!(caps.effective >> CAP_SYS_NICE & 1))
-		skip(); /* needs CAP_SYS_NICE */
+		skip_because("needs CAP_SYS_NICE");
 	expect(-5, SCHED_OTHER, 0);
 	assert_int_equal(run_with("-5", NULL, "realtime:0", CLONE_NEWUSER, NULL), 0);
 	expect(0, SCHED_RR, 7);
@@ -100,7 +101,7 @@ static void denied(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip(); /* needs root, to turn an ordinary user with known limits */
+		skip_because("needs root, to turn an ordinary user with known limits");
 	pid = child_fork(0);
 	if (pid == 0) {
 		const struct rlimit none = { 0 };
