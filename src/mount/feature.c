@@ -426,6 +426,9 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		add_steps(plan, &list[i], &context);
 	if (context.secrets)
 		secrets_add(plan, context.secrets);
+	if (root->overlay && plan->facts->uid != 0)
+		plan_note(plan, "in the layer, what belongs to other users can be replaced but not changed: "
+				"the kernel copies no owner that is not mapped");
 	if (plan->settled.own_root)
 		root_finish(plan, root->read_only || root->mode != ROOT_DIR);
 	return 0;
