@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -149,6 +150,21 @@ static const struct option_row options[] = {
 	},
 };
 
+/* Said before anything is begun: an ordinary user owns namespaces only within a user namespace. */
+static int check_allowed(const struct plan *plan, struct inro_error *error)
+{
+	const struct facts *facts = plan->facts;
+	unsigned new = plan->settled.ns_new;
+
+	if (!new || (new | plan->settled.ns_join) & NS_BIT(NS_USER) || facts->uid == 0 ||
+	    facts_has_cap(facts, CAP_SYS_ADMIN))
+		return 0;
+	fail_host(error, INRO_ERROR_DENIED, -EPERM, "--ns",
+		  "an ordinary user may make namespaces only within a new user namespace");
+	error_hint(error, "add user to the list");
+	return -EPERM;
+}
+
 static int settle(struct plan *plan, struct inro_error *error)
 {
 	const struct spec *spec = plan->spec;
@@ -167,7 +183,7 @@ static int settle(struct plan *plan, struct inro_error *error)
 	if (spec->net == NET_JOIN)
 		plan->settled.ns_join |= NS_BIT(NS_NET);
 	plan->settled.ns_new = mask & ~plan->settled.ns_join;
-	return 0;
+	return check_allowed(plan, error);
 }
 
 /* Open what is to be joined, check it, and leave away what the caller is in already. */

@@ -51,7 +51,8 @@ only_some() {
 }
 
 @test "without a user namespace, for a user: refused with the way out" {
-	refuses user -- as_user "$INRO" run --ns pid,mnt true
+	refuses "add user" -- as_user "$INRO" run --ns pid,mnt true
+	refuses "add user" -- as_user "$INRO" run --ns -user true
 }
 
 the_last_counts() {
