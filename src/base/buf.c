@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -92,44 +93,75 @@ static bool is_plain(const char *text)
 	return true;
 }
 
-static bool has_control(const char *text)
+/*
+ * The length of the character that TEXT begins with, where it may be shown: UTF-8 of the shortest form,
+ * no control character (U+009B begins a sequence on a terminal as ESC [ does). 0 otherwise.
+ */
+static size_t shown_length(const char *text)
 {
-	for (; *text; text++)
-		if (iscntrl((unsigned char)*text))
-			return true;
-	return false;
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *at = (const unsigned char *)text;
+	size_t n = *at < 0x80 ? 1 : *at >= 0xf0 ? 4 : *at >= 0xe0 ? 3 : 2;
+	uint32_t code = n == 1 ? *at : *at & (0x7fU >> n);
+
+	if (*at >= 0xf8 || (*at >= 0x80 && *at < 0xc0))
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (at[i] & 0x3f);
+	}
+	if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+		return 0;
+	return code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : n;
+}
+
+/* One character as it is, or one byte of what may not be shown as \xHH. Returns what is behind it. */
+static const char *add_shown(struct buf *buf, const char *text)
+{
+	size_t n = shown_length(text);
+
+	if (n > 0)
+		buf_add(buf, text, n);
+	else
+		buf_printf(buf, "\\x%02x", (unsigned char)*text);
+	return text + (n ? n : 1);
+}
+
+static bool is_shown(const char *text)
+{
+	while (*text) {
+		size_t n = shown_length(text);
+
+		if (n == 0)
+			return false;
+		text += n;
+	}
+	return true;
 }
 
 void buf_add_quoted(struct buf *buf, const char *text)
 {
-	bool ansi = has_control(text);
+	bool ansi = !is_shown(text);
 
 	if (is_plain(text)) {
 		buf_puts(buf, text);
 		return;
 	}
 	buf_puts(buf, ansi ? "$'" : "'");
-	for (; *text; text++) {
-		if (ansi && iscntrl((unsigned char)*text))
-			buf_printf(buf, "\\x%02x", (unsigned char)*text);
-		else if (*text == '\'')
-			buf_puts(buf, ansi ? "\\'" : "'\\''");
-		else if (ansi && *text == '\\')
-			buf_puts(buf, "\\\\");
-		else
-			buf_add(buf, text, 1);
+	while (*text) {
+		if (*text == '\'' || (ansi && *text == '\\')) {
+			buf_puts(buf, ansi ? "\\" : "'\\'");
+			buf_add(buf, text++, 1);
+		} else {
+			text = add_shown(buf, text);
+		}
 	}
 	buf_puts(buf, "'");
 }
 
 void buf_add_safe(struct buf *buf, const char *text)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c < 0x20 || c == 0x7f)
-			buf_printf(buf, "\\x%02x", c);
-		else
-			buf_add(buf, text, 1);
-	}
+	while (*text)
+		text = add_shown(buf, text);
 }

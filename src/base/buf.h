@@ -35,7 +35,7 @@ const char *buf_text(const struct buf *buf);
 
 /*
  * Add a string as a POSIX shell would need it: as it is where it is plain, quoted otherwise.
- * With CONTROL characters shown as $'\x1b', so that it is safe on a terminal.
+ * With control characters and invalid bytes shown as $'\x1b', so that it is safe on a terminal.
  */
 void buf_add_quoted(struct buf *buf, const char *text);
 
