@@ -137,7 +137,7 @@ size_t inro_error_format(const struct inro_error *error, char *text, size_t size
 		buf_add_safe(&buf, error->why);
 	}
 	if (error->hint[0]) {
-		buf_puts(&buf, "; ");
+		buf_puts(&buf, buf.used ? "; " : "");
 		buf_add_safe(&buf, error->hint);
 	}
 	if (size > 0)
