@@ -251,6 +251,12 @@ static int parse_real_time_signal(const char *text, int *ret)
 	return 0;
 }
 
+/* Second names of signals, which the C library reads but does not give. */
+static const struct {
+	const char *name;
+	int number;
+} other_names[] = { { "IO", SIGIO }, { "CLD", SIGCHLD }, { "IOT", SIGABRT } };
+
 int parse_signal(const char *text, int *ret)
 {
 	uint32_t number;
@@ -263,6 +269,12 @@ int parse_signal(const char *text, int *ret)
 	}
 	if (strncasecmp(text, "SIG", 3) == 0)
 		text += 3;
+	for (size_t i = 0; i < ARRAY_SIZE(other_names); i++) {
+		if (strcasecmp(other_names[i].name, text) == 0) {
+			*ret = other_names[i].number;
+			return 0;
+		}
+	}
 	for (int i = 1; i < 32; i++) {
 		const char *name = sigabbrev_np(i);
 
