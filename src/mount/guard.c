@@ -11,11 +11,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/mount.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -24,11 +27,14 @@
 #include "mount/project.h"
 #include "mount/spec.h"
 #include "mount/steps.h"
-#include "mount/target.h"
 #include "plan/feature.h"
 #include "plan/run.h"
 
 extern const struct feature feature_guard;
+
+enum { LOCK_TRIES = 300 };
+
+static const struct timespec lock_pause = { .tv_nsec = 10 * 1000 * 1000 };
 
 struct guard_spec {
 	bool on;
@@ -37,16 +43,38 @@ struct guard_spec {
 /* Make a placeholder on the host, below its existing directory, through no link. */
 struct placeholder {
 	const struct guard *guard;
-	int lock_slot;
+	const char *root; /* of the project */
+	int lock_slot;    /* the same, opened */
 };
 
-static int make_placeholder(const struct guard *guard)
+/* The directory of a guarded path: in the project no link leads there, whoever made one meanwhile. */
+static int open_parent(struct run *run, const struct placeholder *args, const char **ret_name)
 {
-	cleanup_close int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *path = args->guard->path, *slash = strrchr(path, '/');
+	bool inside = mount_is_below(path, args->root);
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC };
+	size_t skip = inside ? strlen(args->root) + 1 : 0, length = (size_t)(slash - path);
+	char dir[PATH_MAX];
+
+	if (length >= sizeof(dir))
+		return -ENAMETOOLONG;
+	*ret_name = slash + 1;
+	if (inside)
+		how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+	if (length < skip)
+		return sys_openat2(run_fd(run, args->lock_slot), ".", &how);
+	memcpy(dir, path + skip, length - skip);
+	dir[length - skip] = '\0';
+	return sys_openat2(inside ? run_fd(run, args->lock_slot) : AT_FDCWD, dir, &how);
+}
+
+static int make_placeholder(struct run *run, const struct placeholder *args)
+{
+	const struct guard *guard = args->guard;
 	cleanup_close int fd = -EBADF, dir_fd = -EBADF;
 	const char *name;
 
-	dir_fd = root_fd < 0 ? -errno : target_open_parent(root_fd, guard->path, &name);
+	dir_fd = open_parent(run, args, &name);
 	if (dir_fd < 0)
 		return dir_fd;
 	if (guard->make_dir)
@@ -58,9 +86,8 @@ static int make_placeholder(const struct guard *guard)
 static int run_placeholder(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct placeholder *args = step->args;
-	int r = make_placeholder(args->guard);
+	int r = make_placeholder(run, args);
 
-	(void)run;
 	/* Two runs in one project: the other's is as good, and goes with the last of them. */
 	if (r == -EEXIST)
 		return 0;
@@ -77,12 +104,26 @@ static int run_lock(struct run *run, const struct step *step, struct inro_error 
 
 	if (fd < 0)
 		return error_raw(error, -errno, "open", step->object);
-	while (flock(fd, LOCK_SH) < 0)
-		if (errno != EINTR) {
+	/*
+	 * Another run has it alone for a moment only, but a container may have it alone as long as it
+	 * likes, and is not waited for.
+	 */
+	for (int tries = 0; flock(fd, LOCK_SH | LOCK_NB) < 0; tries++) {
+		if (errno != EINTR && (errno != EWOULDBLOCK || tries == LOCK_TRIES)) {
 			fd_close(fd);
 			return error_raw(error, -errno, "flock", step->object);
 		}
+		nanosleep(&lock_pause, NULL);
+	}
 	return run_store(run, *slot, fd);
+}
+
+static void advise_lock(const struct step *step, const struct plan *plan, struct inro_error *error)
+{
+	(void)step;
+	(void)plan;
+	if (error->code == EWOULDBLOCK)
+		error_why(error, "another process keeps it locked (flock), perhaps one in another container");
 }
 
 static void undo_lock(struct run *run, const struct step *step)
@@ -98,6 +139,7 @@ static const struct step_kind kind_lock = {
 	.calls = "flock",
 	.run = run_lock,
 	.undo = undo_lock,
+	.advise = advise_lock,
 };
 
 /* Remove it again, if it is still what was made: an empty directory, or the same few bytes. */
@@ -105,18 +147,20 @@ static void undo_placeholder(struct run *run, const struct step *step)
 {
 	const struct placeholder *args = step->args;
 	const struct guard *guard = args->guard;
+	cleanup_close int dir_fd = -EBADF, fd = -EBADF;
+	const char *name;
 	char text[16];
-	ssize_t n;
 
 	if (flock(run_fd(run, args->lock_slot), LOCK_EX | LOCK_NB) < 0)
 		return;
-	if (guard->make_dir) {
-		rmdir(guard->path);
+	dir_fd = open_parent(run, args, &name);
+	if (dir_fd >= 0 && guard->make_dir)
+		unlinkat(dir_fd, name, AT_REMOVEDIR);
+	if (dir_fd < 0 || guard->make_dir)
 		return;
-	}
-	n = fd_read_file_at(AT_FDCWD, guard->path, text, sizeof(text));
-	if (n >= 0 && strcmp(text, guard->make_file) == 0)
-		unlink(guard->path);
+	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && fd_read_all(fd, text, sizeof(text)) >= 0 && strcmp(text, guard->make_file) == 0)
+		unlinkat(dir_fd, name, 0);
 }
 
 static const struct step_kind kind_placeholder = {
@@ -183,7 +227,11 @@ static void show(struct plan *plan, const char *path, const char *why)
 
 static void add_placeholder(struct plan *plan, const struct guard *guard, int lock_slot)
 {
-	const struct placeholder args = { .guard = guard, .lock_slot = lock_slot };
+	const struct placeholder args = {
+		.guard = guard,
+		.root = plan->facts->project->root,
+		.lock_slot = lock_slot,
+	};
 	const void *copy = arena_copy(&plan->arena, &args, sizeof(args));
 
 	plan->failed |= !copy;

@@ -20,10 +20,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -62,12 +64,39 @@ static char *below(const struct finder *finder, const char *dir, const char *nam
 static struct guard *add(struct finder *finder, enum guard_action action, const char *path, const char *reason)
 {
 	struct project *project = finder->project;
-	struct guard *guard = arena_grow(finder->arena, &project->guards, &project->n_guards, sizeof(*guard));
+	struct guard *guard;
 
-	if (!guard || !path)
+	if (!path)
+		return NULL;
+	/* The same may be found on two ways; whatever says more of it came first. */
+	for (size_t i = 0; i < project->n_guards; i++)
+		if (strcmp(project->guards[i].path, path) == 0 &&
+		    (project->guards[i].action == action || action == GUARD_PIN))
+			return &project->guards[i];
+	guard = arena_grow(finder->arena, &project->guards, &project->n_guards, sizeof(*guard));
+	if (!guard)
 		return NULL;
 	*guard = (struct guard){ .action = action, .path = path, .reason = reason };
 	return guard;
+}
+
+static int read_text(const char *path, char text[MAX_TEXT])
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -errno : fd_read_all(fd, text, MAX_TEXT);
+
+	return n < 0 ? (int)n : 0;
+}
+
+/* What a run that was killed has left is taken for what this one would make, and goes with it. */
+static bool is_placeholder(const char *path, const struct stat *st, const char *content)
+{
+	cleanup_free char *text = NULL;
+
+	if (!S_ISREG(st->st_mode) || (size_t)st->st_size != strlen(content))
+		return false;
+	text = malloc(MAX_TEXT);
+	return text && read_text(path, text) == 0 && strcmp(text, content) == 0;
 }
 
 /* A file or directory that must stay as it is, or absent. */
@@ -86,49 +115,104 @@ static int fix(struct finder *finder, const char *dir, const char *name, bool is
 	guard = add(finder, GUARD_READ_ONLY, path, reason);
 	if (!guard)
 		return -ENOMEM;
-	guard->make_dir = r == 0 && is_dir;
-	guard->make_file = r == 0 && !is_dir ? content : NULL;
+	guard->make_dir = (r == 0 || S_ISDIR(st.st_mode)) && is_dir;
+	if (!is_dir && content && (r == 0 || is_placeholder(path, &st, content)))
+		guard->make_file = content;
 	return 0;
 }
 
-static int read_text(const char *path, char text[MAX_TEXT])
+/* The end of a section's header, where a first key may follow; the line itself without one. */
+static char *skip_header(char *line)
 {
-	cleanup_close int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -errno : fd_read_all(fd, text, MAX_TEXT);
+	char *at = line + strspn(line, " \t");
+	bool quoted = false;
 
-	return n < 0 ? (int)n : 0;
+	if (*at != '[')
+		return at;
+	for (; *at && (quoted || *at != ']'); at++)
+		if (*at == '\\' && at[1])
+			at++;
+		else if (*at == '"')
+			quoted = !quoted;
+	at += *at == ']';
+	return at + strspn(at, " \t");
 }
 
-/* The value of `key = value` in a git config file, wherever it stands; NULL where there is none. */
-static const char *config_value(char *text, const char *key)
+/* The value, in a line `key = value` of a git config file; NULL in another line. Cuts the line. */
+static const char *line_value(char *line, const char *key)
 {
 	size_t length = strlen(key);
-	char *save = NULL;
+	char *at = skip_header(line), *end;
 
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *at = line + strspn(line, " \t"), *end;
-
-		if (strncasecmp(at, key, length) != 0)
-			continue;
-		at += length;
-		at += strspn(at, " \t");
-		if (*at != '=')
-			continue;
-		at += 1 + strspn(at + 1, " \t\"");
-		end = at + strlen(at);
-		while (end > at && (isspace((unsigned char)end[-1]) || end[-1] == '"'))
-			*--end = '\0';
-		return at;
-	}
-	return NULL;
+	if (strncasecmp(at, key, length) != 0)
+		return NULL;
+	at += length;
+	at += strspn(at, " \t");
+	if (*at != '=')
+		return NULL;
+	at += 1 + strspn(at + 1, " \t\"");
+	end = at + strlen(at);
+	while (end > at && (isspace((unsigned char)end[-1]) || end[-1] == '"'))
+		*--end = '\0';
+	return at;
 }
 
-/* What a config file names and git would run or read: its hooks' directory, an included file. */
+static bool is_inside(const struct finder *finder, const char *path)
+{
+	return mount_is_below(path, finder->project->root) && strcmp(path, finder->project->root) != 0;
+}
+
+/* Every directory between the project's root and PATH becomes a mount point. */
+static int pin_way(struct finder *finder, const char *path)
+{
+	size_t root = strlen(finder->project->root);
+
+	for (const char *at = strchr(path + root + 1, '/'); at; at = strchr(at + 1, '/')) {
+		const char *dir = arena_strndup(finder->arena, path, (size_t)(at - path));
+
+		if (!dir || !add(finder, GUARD_PIN, dir, "what must not be exchanged stands below"))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/*
+ * What git would run or read: not to be written or exchanged, nor made where there is none. Of a
+ * path that is not there the first component that is missing is made, as a file only if it is the
+ * last one and IS_FILE.
+ */
+static int fix_way(struct finder *finder, const char *path, bool is_file)
+{
+	size_t length = strlen(finder->project->root);
+	const char *part = NULL;
+	struct guard *guard;
+	struct stat st;
+	int r = 1;
+
+	while (r == 1 && path[length]) {
+		length += 1 + strcspn(path + length + 1, "/");
+		part = arena_strndup(finder->arena, path, length);
+		r = part ? look(finder, part, &st) : -ENOMEM;
+	}
+	if (r < 0 || !part)
+		return r;
+	if (pin_way(finder, part) < 0)
+		return -ENOMEM;
+	guard = add(finder, GUARD_READ_ONLY, part, "the git config names it");
+	if (!guard)
+		return -ENOMEM;
+	if (r == 0 && is_file && !path[length])
+		guard->make_file = "";
+	else if (r == 0)
+		guard->make_dir = true;
+	return 0;
+}
+
+/* What a config file names: the hooks' directory, included files. */
 static int fix_named(struct finder *finder, const char *config, const char *key, const char *base)
 {
 	cleanup_free char *text = malloc(MAX_TEXT);
-	const char *value, *path;
-	struct stat st;
+	char *save = NULL;
 	int r;
 
 	if (!text)
@@ -136,16 +220,18 @@ static int fix_named(struct finder *finder, const char *config, const char *key,
 	r = read_text(config, text);
 	if (r < 0)
 		return r == -ENOENT ? 0 : fail_call(finder->error, r, "read", "open", config);
-	value = config_value(text, key);
-	if (!value || !*value || *value == '~')
-		return 0;
-	path = mount_clean_path(finder->arena, value, base, NULL);
-	if (!path)
-		return -ENOMEM;
-	if (!mount_is_below(path, finder->project->root) || strcmp(path, finder->project->root) == 0)
-		return 0;
-	r = look(finder, path, &st);
-	return r <= 0 ? r : add(finder, GUARD_READ_ONLY, path, "the git config names it") ? 0 : -ENOMEM;
+	for (char *line = strtok_r(text, "\n", &save); line && r == 0; line = strtok_r(NULL, "\n", &save)) {
+		const char *value = line_value(line, key), *path;
+
+		if (!value || !*value || *value == '~')
+			continue;
+		path = mount_clean_path(finder->arena, value, base, NULL);
+		if (!path)
+			return -ENOMEM;
+		if (is_inside(finder, path))
+			r = fix_way(finder, path, strcmp(key, "path") == 0);
+	}
+	return r;
 }
 
 static int for_each_dir(struct finder *finder, const char *path, int depth,
@@ -162,7 +248,8 @@ static int for_each_dir(struct finder *finder, const char *path, int depth,
 	while (r == 0 && (entry = readdir(dir))) {
 		const char *child;
 
-		if (entry->d_name[0] == '.' || (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN))
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN))
 			continue;
 		child = below(finder, path, entry->d_name);
 		r = child ? each(finder, child, depth) : -ENOMEM;
@@ -184,6 +271,44 @@ static int guard_worktree(struct finder *finder, const char *path, int depth)
 
 static int guard_gitdir(struct finder *finder, const char *path, int depth);
 
+/* A submodule's work tree: its .git says which config. */
+static int guard_submodule(struct finder *finder, const char *path)
+{
+	const char *git = below(finder, path, ".git");
+	struct stat st;
+	int r = git ? look(finder, git, &st) : -ENOMEM;
+
+	if (r <= 0)
+		return r;
+	if (pin_way(finder, path) < 0 || !add(finder, GUARD_PIN, path, "a submodule"))
+		return -ENOMEM;
+	if (S_ISDIR(st.st_mode))
+		return guard_gitdir(finder, git, 0);
+	return add(finder, GUARD_READ_ONLY, git, "it says which repository this is") ? 0 : -ENOMEM;
+}
+
+/* The work tree that the config of a submodule's git directory names. */
+static int guard_module_tree(struct finder *finder, const char *git_dir)
+{
+	const char *config = below(finder, git_dir, "config");
+	cleanup_free char *text = malloc(MAX_TEXT);
+	char *save = NULL;
+	int r = 0;
+
+	if (!config || !text)
+		return -ENOMEM;
+	if (read_text(config, text) < 0)
+		return 0;
+	for (char *line = strtok_r(text, "\n", &save); line && r == 0; line = strtok_r(NULL, "\n", &save)) {
+		const char *value = line_value(line, "worktree");
+		const char *path = value ? mount_clean_path(finder->arena, value, git_dir, NULL) : NULL;
+
+		if (path && is_inside(finder, path))
+			r = guard_submodule(finder, path);
+	}
+	return r;
+}
+
 /* Below modules/ stand git directories of submodules, under names with slashes in them. */
 static int guard_module(struct finder *finder, const char *path, int depth)
 {
@@ -193,8 +318,10 @@ static int guard_module(struct finder *finder, const char *path, int depth)
 
 	if (r < 0 || depth > MAX_DEPTH)
 		return r < 0 ? r : 0;
-	if (r == 1)
-		return guard_gitdir(finder, path, depth + 1);
+	if (r == 1) {
+		r = guard_gitdir(finder, path, depth + 1);
+		return r < 0 ? r : guard_module_tree(finder, path);
+	}
 	if (!add(finder, GUARD_PIN, path, "git directories of submodules stand below"))
 		return -ENOMEM;
 	return for_each_dir(finder, path, depth + 1, guard_module);
@@ -242,58 +369,35 @@ static int guard_gitdir(struct finder *finder, const char *path, int depth)
 	return r < 0 ? r : guard_lists(finder, path, depth);
 }
 
-/* Every directory between the project's root and PATH becomes a mount point. */
-static int pin_way(struct finder *finder, const char *path)
-{
-	size_t root = strlen(finder->project->root);
-
-	for (const char *at = strchr(path + root + 1, '/'); at; at = strchr(at + 1, '/')) {
-		const char *dir = arena_strndup(finder->arena, path, (size_t)(at - path));
-
-		if (!dir || !add(finder, GUARD_PIN, dir, "a submodule stands below"))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/* The work trees of submodules, as .gitmodules names them: their .git files say which config. */
+/*
+ * The work trees of submodules that .gitmodules names. An earlier run may have written to that
+ * file; those with a git directory in modules/ are known from there, too.
+ */
 static int guard_submodules(struct finder *finder)
 {
 	const char *list = below(finder, finder->project->root, ".gitmodules");
 	cleanup_free char *text = malloc(MAX_TEXT);
 	char *save = NULL;
+	struct stat st;
+	int r;
 
 	if (!list || !text)
 		return -ENOMEM;
-	if (read_text(list, text) < 0)
-		return 0;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char copy[512];
-		const char *value, *path, *git;
-		struct stat st;
-		int r;
+	r = look(finder, list, &st);
+	if (r <= 0)
+		return r;
+	r = read_text(list, text);
+	if (r < 0)
+		return fail_call(finder->error, r, "read", "open", list);
+	for (char *line = strtok_r(text, "\n", &save); line && r == 0; line = strtok_r(NULL, "\n", &save)) {
+		const char *value = line_value(line, "path");
+		const char *path =
+			value ? mount_clean_path(finder->arena, value, finder->project->root, NULL) : NULL;
 
-		snprintf(copy, sizeof(copy), "%s", line);
-		value = config_value(copy, "path");
-		path = value ? mount_clean_path(finder->arena, value, finder->project->root, NULL) : NULL;
-		if (!path || !mount_is_below(path, finder->project->root) ||
-		    strcmp(path, finder->project->root) == 0)
-			continue;
-		git = below(finder, path, ".git");
-		r = git ? look(finder, git, &st) : -ENOMEM;
-		if (r == 0)
-			continue;
-		r = r < 0 ? r : pin_way(finder, path);
-		if (r == 0 && !add(finder, GUARD_PIN, path, "a submodule"))
-			r = -ENOMEM;
-		if (r == 0 && S_ISDIR(st.st_mode))
-			r = guard_gitdir(finder, git, 0);
-		else if (r == 0 && !add(finder, GUARD_READ_ONLY, git, "it says which repository this is"))
-			r = -ENOMEM;
-		if (r < 0)
-			return r;
+		if (path && is_inside(finder, path))
+			r = guard_submodule(finder, path);
 	}
-	return 0;
+	return r;
 }
 
 static bool is_dir(const char *path)
@@ -347,8 +451,37 @@ static int guard_linked(struct finder *finder, const char *git)
 	return guard_gitdir(finder, common, 0);
 }
 
+static bool is_empty_dir(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int n = 0;
+
+	if (!dir)
+		return false;
+	while ((entry = readdir(dir)))
+		n++;
+	closedir(dir);
+	return n <= 2;
+}
+
+/* What git takes for a repository without a work tree. */
+static bool is_bare(const struct finder *finder)
+{
+	static const char *const parts[] = { "HEAD", "objects", "refs" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		const char *path = below(finder, finder->project->root, parts[i]);
+
+		if (!path || access(path, F_OK) < 0)
+			return false;
+	}
+	return true;
+}
+
 static int guard_git(struct finder *finder)
 {
+	static const char *const kept_out[] = { ".git", "HEAD" };
 	const char *git = below(finder, finder->project->root, ".git");
 	struct guard *guard;
 	struct stat st;
@@ -356,13 +489,22 @@ static int guard_git(struct finder *finder)
 
 	if (r < 0)
 		return r;
-	if (r == 1)
+	/* An empty directory is what a run that was killed has left. */
+	if (r == 1 && !is_empty_dir(git))
 		return S_ISDIR(st.st_mode) ? guard_gitdir(finder, git, 0) : guard_linked(finder, git);
-	/* No repository: an empty one that is none keeps another from being planted. */
-	guard = add(finder, GUARD_HIDE, git, "no repository may be planted here");
-	if (!guard)
-		return -ENOMEM;
-	guard->make_dir = true;
+	if (is_bare(finder))
+		return guard_gitdir(finder, finder->project->root, 0);
+	/*
+	 * No repository: an empty one that is none keeps another from being planted, and a directory
+	 * for a HEAD keeps the project itself from becoming a bare one.
+	 */
+	for (size_t i = 0; i < ARRAY_SIZE(kept_out); i++) {
+		guard = add(finder, GUARD_HIDE, below(finder, finder->project->root, kept_out[i]),
+			    "no repository may be planted here");
+		if (!guard)
+			return -ENOMEM;
+		guard->make_dir = true;
+	}
 	return 0;
 }
 
@@ -385,7 +527,25 @@ static bool is_secret(const char *name)
 	       strcmp(name, ".env.sample") != 0;
 }
 
-/* What is a secret by its name, at the top of the project. A link is none: its target is not here. */
+static int hide(struct finder *finder, const char *path)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (!path)
+		return -ENOMEM;
+	/* What a link means is hidden where it is; a link out of the project leads nowhere inside. */
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+		if (!realpath(path, real))
+			return 0;
+		path = arena_strdup(finder->arena, real);
+		if (path && !is_inside(finder, path))
+			return 0;
+	}
+	return path && add(finder, GUARD_HIDE, path, "by its name it is a secret") ? 0 : -ENOMEM;
+}
+
+/* What is a secret by its name, at the top of the project. */
 static int guard_secrets(struct finder *finder)
 {
 	DIR *dir = opendir(finder->project->root);
@@ -395,10 +555,8 @@ static int guard_secrets(struct finder *finder)
 	if (!dir)
 		return fail_call(finder->error, -errno, "look at", "opendir", finder->project->root);
 	while (r == 0 && (entry = readdir(dir)))
-		if (is_secret(entry->d_name) && entry->d_type != DT_LNK &&
-		    !add(finder, GUARD_HIDE, below(finder, finder->project->root, entry->d_name),
-			 "by its name it is a secret"))
-			r = -ENOMEM;
+		if (is_secret(entry->d_name))
+			r = hide(finder, below(finder, finder->project->root, entry->d_name));
 	closedir(dir);
 	return r;
 }
