@@ -225,6 +225,24 @@ static int await_word(int channel_fd, struct inro_error *error)
 }
 
 /*
+ * What came over the channel may be the word of a container: with --init and CAP_SYS_PTRACE the
+ * command can make PID 1 say anything. So only a pty is taken, where none is yet, and texts end.
+ */
+static bool is_handed_back(const struct run *run, int slot)
+{
+	return (slot == SLOT_PTY_MASTER || slot == SLOT_PTY_SLAVE) && run_fd(run, slot) < 0;
+}
+
+static void end_texts(struct inro_error *error)
+{
+	error->what[sizeof(error->what) - 1] = '\0';
+	error->object[sizeof(error->object) - 1] = '\0';
+	error->call[sizeof(error->call) - 1] = '\0';
+	error->why[sizeof(error->why) - 1] = '\0';
+	error->hint[sizeof(error->hint) - 1] = '\0';
+}
+
+/*
  * Read the channel until the command runs (0) or the start has failed. inro-init says that the
  * command runs, or why not; otherwise the end of file comes with exec, or with the child's death.
  */
@@ -242,12 +260,11 @@ static int hear_child(struct run *run, struct inro_error *error)
 			return fail_call(error, r, "hear the child", "recvmsg", NULL);
 		if (r == 0 || message.type == CHANNEL_STARTED)
 			return 0;
-		if (message.type == CHANNEL_HAND_BACK && message.slot > 0 &&
-		    message.slot < run->plan->n_slots) {
-			fd_close(run->slots[message.slot]);
+		if (message.type == CHANNEL_HAND_BACK && is_handed_back(run, message.slot)) {
 			run->slots[message.slot] = take_fd(&fd);
 		} else if (message.type == CHANNEL_ERROR) {
 			*error = message.error;
+			end_texts(error);
 			error->step = step_of(run->plan, STAGE_EXEC)->number;
 			return -EIO;
 		}
