@@ -246,7 +246,8 @@ static int parse_letters(struct parse *parse, const char *letters)
 
 		if (!find_letter(parse->parser, *letters, &found))
 			return fail_usage(parse->error, "", "no such option: -%c", *letters);
-		if (found.row->form == OPTION_FLAG || (found.row->form == OPTION_MAYBE && !letters[1])) {
+		if (found.row->form == OPTION_FLAG ||
+		    (found.row->form == OPTION_MAYBE && (!letters[1] || found.row->letter_alone))) {
 			int r = take(parse, &found, found.row->form == OPTION_FLAG ? "true" : "");
 
 			if (r < 0)

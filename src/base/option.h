@@ -33,6 +33,7 @@ struct option_row {
 	const char *detail;   /* further sentences for the man page; NULL */
 	bool repeats;         /* every value counts; otherwise the last one wins */
 	bool rare;            /* only in --help=all and the man page */
+	bool letter_alone;    /* OPTION_MAYBE whose short form takes no value: -mu is -m -u */
 };
 
 /* Rows about one kind of object, and what to do with what was written. */

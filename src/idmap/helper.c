@@ -118,10 +118,12 @@ int maps_run_helpers(const struct map_args *args, pid_t pid, struct inro_error *
 	struct helper groups = { .path = args->newgidmap, .output_fd = -EBADF };
 	int r, r_users, r_groups;
 
-	snprintf(args->uid_argv[1], 16, "%d", (int)pid);
-	snprintf(args->gid_argv[1], 16, "%d", (int)pid);
-	r = helper_start(&users, args->uid_argv, error);
-	if (r == 0)
+	if (users.path)
+		snprintf(args->uid_argv[1], 16, "%d", (int)pid);
+	if (groups.path)
+		snprintf(args->gid_argv[1], 16, "%d", (int)pid);
+	r = users.path ? helper_start(&users, args->uid_argv, error) : 0;
+	if (r == 0 && groups.path)
 		r = helper_start(&groups, args->gid_argv, error);
 	r_users = helper_finish(&users, error);
 	r_groups = helper_finish(&groups, error);

@@ -60,10 +60,10 @@ int maps_write_at(int pid_dir_fd, const struct map_args *args, struct inro_error
 
 	if (args->deny_setgroups)
 		r = write_at(pid_dir_fd, "setgroups", RESOLVE_NO_SYMLINKS, "deny", 4, error);
-	if (r == 0)
+	if (r == 0 && args->uids)
 		r = write_at(pid_dir_fd, "uid_map", RESOLVE_NO_SYMLINKS, args->uids, args->uids_size,
 			     error);
-	if (r == 0)
+	if (r == 0 && args->gids)
 		r = write_at(pid_dir_fd, "gid_map", RESOLVE_NO_SYMLINKS, args->gids, args->gids_size,
 			     error);
 	return r;

@@ -15,11 +15,11 @@
 #include "plan/plan.h"
 
 struct map_args {
-	const char *uids, *gids; /* the texts for uid_map and gid_map */
+	const char *uids, *gids; /* the texts for uid_map and gid_map; NULL: that one is not written */
 	size_t uids_size, gids_size;
 	const char *tell;        /* the same for people */
 	bool deny_setgroups;
-	/* Helper: program, its name, room for the PID, the numbers, NULL. */
+	/* Helper: program (NULL: not needed), its name, room for the PID, the numbers, NULL. */
 	const char *newuidmap, *newgidmap;
 	char **uid_argv, **gid_argv;
 };

@@ -74,6 +74,24 @@ int ns_hold(int ns_fd, int dir_fd, const char *name, struct inro_error *error)
 	return 0;
 }
 
+int ns_hold_over(int ns_fd, const char *path, struct inro_error *error)
+{
+	cleanup_close int file = open(path, O_PATH | O_CLOEXEC), tree = -EBADF;
+	struct stat st;
+	int r;
+
+	if (file < 0)
+		return errno == ENOENT ? ns_hold(ns_fd, AT_FDCWD, path, error)
+				       : explain_hold(error, -errno, ns_fd, "open", path);
+	if (fstat(file, &st) == 0 && S_ISDIR(st.st_mode))
+		return explain_hold(error, -EISDIR, ns_fd, "open", path);
+	tree = sys_open_tree(ns_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (tree < 0)
+		return explain_hold(error, tree, ns_fd, "open_tree", path);
+	r = sys_move_mount(tree, "", file, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	return r < 0 ? explain_hold(error, r, ns_fd, "move_mount", path) : 0;
+}
+
 static int unmount_at(int dir_fd, const char *name)
 {
 	char path[4200];

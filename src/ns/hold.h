@@ -16,6 +16,12 @@ struct inro_error;
 int ns_hold(int ns_fd, int dir_fd, const char *name, struct inro_error *error);
 
 /*
+ * The same on a file that may be there already, as util-linux wants it. Links are followed, since
+ * the path is the user's own word.
+ */
+int ns_hold_over(int ns_fd, const char *path, struct inro_error *error);
+
+/*
  * Unmount and remove such a file, here and wherever the mount was copied to. A file that holds no
  * namespace (any more) is only removed if it is empty, and refused with -EINVAL otherwise.
  */
