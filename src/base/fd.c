@@ -130,16 +130,12 @@ int fd_move_up(int fd, int minimum)
 
 int fd_fill_standard(void)
 {
-	for (;;) {
-		int fd = open("/dev/null", O_RDWR);
-
-		if (fd < 0)
+	for (int fd = 0; fd < 3; fd++) {
+		/* The lowest number that is free is this one. */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
 			return -errno;
-		if (fd > 2) {
-			fd_close(fd);
-			return 0;
-		}
 	}
+	return 0;
 }
 
 void fd_close_inherited(int first)
