@@ -42,9 +42,17 @@ static const char *asking_option(const struct cgroup_spec *part)
 }
 
 /* Containers inside must find a cgroup that they may divide, where there can be one. */
+static bool shows_cgroups(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->mounts.n_list; i++)
+		if (spec->mounts.list[i].type == MOUNT_CGROUP)
+			return true;
+	return false;
+}
+
 static bool wants_cgroup(const struct spec *spec, const struct cgroup_spec *part)
 {
-	return asking_option(part) || spec->nestable;
+	return asking_option(part) || spec->nestable || shows_cgroups(spec);
 }
 
 static int gather(const struct spec *spec, struct facts *facts, struct inro_error *error)
@@ -121,6 +129,8 @@ static int settle(struct plan *plan, struct inro_error *error)
 	if (r < 0)
 		return r;
 	plan->settled.wants_cgroup = makes_group(plan, &layout);
+	plan->settled.own_cgroup2 = plan->settled.wants_cgroup && layout.place != CGROUP_PLACE_NONE &&
+				    plan->settled.ns_new & NS_BIT(NS_CGROUP);
 	return 0;
 }
 

@@ -337,7 +337,8 @@ static void add_steps(struct plan *plan, const struct spec_mount *mount, const s
 		add_simple_fs(plan, mount, "sysfs", MOUNT_ATTR_RDONLY, "/sys");
 		break;
 	case MOUNT_CGROUP:
-		add_simple_fs(plan, mount, "cgroup2", 0, NULL);
+		/* Else it shows the group that inro itself is in, with all others that are. */
+		add_simple_fs(plan, mount, "cgroup2", plan->settled.own_cgroup2 ? 0 : MOUNT_ATTR_RDONLY, NULL);
 		break;
 	case MOUNT_MQUEUE:
 		add_simple_fs(plan, mount, "mqueue", 0, NULL);

@@ -167,6 +167,7 @@ struct settled {
 	const char *workdir; /* inside; never NULL once settled */
 	const char *home;    /* inside */
 	bool wants_cgroup;   /* some limit or accounting needs one */
+	bool own_cgroup2;    /* the root of its cgroup2 hierarchy will be a group of its own */
 	bool wait_release;   /* the child waits for the parent before it goes on */
 };
 
