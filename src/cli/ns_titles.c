@@ -13,6 +13,7 @@ void ns_titles_deinit(struct ns_titles *ns_titles)
 {
 	hash_deinit(&ns_titles->by_ino);
 	arena_deinit(&ns_titles->arena);
+	arena_deinit(&ns_titles->borrowed);
 }
 
 const char *ns_name_of_path(const char *path)

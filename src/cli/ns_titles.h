@@ -11,6 +11,7 @@
 #include "ns/graph.h"
 
 struct ns_titles {
+	struct arena borrowed; /* what titles point to that were handed over, too */
 	struct hash by_ino;
 	struct arena arena;
 };
