@@ -20,16 +20,23 @@ static const struct preset_setting shell_settings[] = {
 	{ "init", "true" },
 };
 
-/* Builds fetch and cache: the host's network, and the caches that compilers and packagers keep. */
+/*
+ * Builds fetch and cache: the host's network, and the caches that compilers and packagers keep. Of
+ * their directories only the caches: ~/.cargo/bin and ~/go/bin stand in people's PATH, ~/.cargo/env
+ * is read by their shells, and ~/.m2/settings.xml holds passwords.
+ */
 static const struct preset_setting build_settings[] = {
 	{ "net", "host" },
 	{ "volume", "~/.cache:~/.cache:rw,optional" },
 	{ "volume", "~/.ccache:~/.ccache:rw,optional" },
-	{ "volume", "~/.cargo:~/.cargo:rw,optional" },
+	{ "volume", "~/.cargo/bin:~/.cargo/bin:ro,optional" },
+	{ "volume", "~/.cargo/git:~/.cargo/git:rw,optional" },
+	{ "volume", "~/.cargo/registry:~/.cargo/registry:rw,optional" },
 	{ "volume", "~/.rustup:~/.rustup:ro,optional" },
 	{ "volume", "~/.npm:~/.npm:rw,optional" },
-	{ "volume", "~/.m2:~/.m2:rw,optional" },
-	{ "volume", "~/go:~/go:rw,optional" },
+	{ "volume", "~/.m2/repository:~/.m2/repository:rw,optional" },
+	{ "volume", "~/go/bin:~/go/bin:ro,optional" },
+	{ "volume", "~/go/pkg:~/go/pkg:rw,optional" },
 };
 
 /* A program whose answer is judged: the tool chain, and limits that it must be given. */
