@@ -22,7 +22,7 @@
 #include "plan/feature.h"
 #include "plan/run.h"
 
-extern const struct feature feature_net;
+extern const struct feature feature_net, feature_names;
 
 static int run_loopback(struct run *run, const struct step *step, struct inro_error *error)
 {
@@ -98,7 +98,8 @@ static bool is_visible(const struct facts *facts, const char *path)
 	return false;
 }
 
-static void show_resolv_conf(struct plan *plan)
+/* After all mounts of the spec: it lies in /run, where a tmpfs would hide it. */
+static int resolve_names(struct plan *plan, struct inro_error *error)
 {
 	const struct mount_source source = {
 		.path = plan->facts->resolv_conf,
@@ -112,10 +113,13 @@ static void show_resolv_conf(struct plan *plan)
 	enum root_mode mode = plan->spec->mounts.root.mode;
 	const char *why = "names resolve as on the host";
 
-	if (!path || plan->spec->bare || (mode == ROOT_HOST && is_visible(plan->facts, path)))
-		return;
+	(void)error;
+	if (!plan->settled.own_root || !path || plan->spec->bare ||
+	    (mode == ROOT_HOST && is_visible(plan->facts, path)))
+		return 0;
 	mount_place(plan, mount_take(plan, &source, why),
 		    mode == ROOT_HOST ? path : "/etc/resolv.conf", 0, why);
+	return 0;
 }
 
 static int resolve(struct plan *plan, struct inro_error *error)
@@ -123,8 +127,6 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	(void)error;
 	if (plan->settled.ns_new & NS_BIT(NS_NET))
 		plan_add(plan, STAGE_SYSTEM, &kind_loopback, NULL, "a new network namespace has it, but down", NULL);
-	if (plan->settled.own_root)
-		show_resolv_conf(plan);
 	return 0;
 }
 
@@ -134,4 +136,9 @@ const struct feature feature_net = {
 	.gather = gather,
 	.settle = settle,
 	.resolve = resolve,
+};
+
+const struct feature feature_names = {
+	.name = "names",
+	.resolve = resolve_names,
 };
