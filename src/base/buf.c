@@ -93,11 +93,8 @@ static bool is_plain(const char *text)
 	return true;
 }
 
-/*
- * The length of the character that TEXT begins with, where it may be shown: UTF-8 of the shortest form,
- * no control character (U+009B begins a sequence on a terminal as ESC [ does). 0 otherwise.
- */
-static size_t shown_length(const char *text)
+/* The length of the character that TEXT begins with and its number; 0 where it is no UTF-8. */
+static size_t utf8_length(const char *text, uint32_t *ret)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *at = (const unsigned char *)text;
@@ -111,9 +108,20 @@ static size_t shown_length(const char *text)
 			return 0;
 		code = code << 6 | (at[i] & 0x3f);
 	}
-	if (code < 0x20 || (code >= 0x7f && code < 0xa0))
-		return 0;
+	*ret = code;
 	return code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : n;
+}
+
+/*
+ * The same, 0 as well for what may not be shown: control characters, of which U+009B begins a
+ * sequence on a terminal as ESC [ does.
+ */
+static size_t shown_length(const char *text)
+{
+	uint32_t code;
+	size_t n = utf8_length(text, &code);
+
+	return n && (code < 0x20 || (code >= 0x7f && code < 0xa0)) ? 0 : n;
 }
 
 /* One character as it is, or one byte of what may not be shown as \xHH. Returns what is behind it. */
@@ -164,4 +172,18 @@ void buf_add_safe(struct buf *buf, const char *text)
 {
 	while (*text)
 		text = add_shown(buf, text);
+}
+
+void buf_add_utf8(struct buf *buf, const char *text)
+{
+	while (*text) {
+		uint32_t code;
+		size_t n = utf8_length(text, &code);
+
+		if (n > 0)
+			buf_add(buf, text, n);
+		else
+			buf_printf(buf, "\\x%02x", (unsigned char)*text);
+		text += n ? n : 1;
+	}
 }

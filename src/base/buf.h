@@ -42,4 +42,7 @@ void buf_add_quoted(struct buf *buf, const char *text);
 /* Add TEXT with control characters and invalid bytes escaped as \xHH: safe for a terminal. */
 void buf_add_safe(struct buf *buf, const char *text);
 
+/* Add TEXT with only invalid bytes escaped so: UTF-8, as JSON must be. */
+void buf_add_utf8(struct buf *buf, const char *text);
+
 #endif

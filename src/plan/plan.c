@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 const struct stage_info stage_info[] = {
 	[STAGE_OPEN] = { "open", LANE_PARENT, "open what comes from the host" },
 	[STAGE_CGROUP] = { "cgroup", LANE_PARENT, "make the cgroup" },
@@ -74,6 +76,16 @@ int plan_transient(struct plan *plan, int slot)
 	return slot;
 }
 
+/* For people: a path in it may hold anything, and a terminal must not obey it. */
+static const char *safe_text(struct plan *plan, const char *format, va_list args)
+{
+	cleanup_buf struct buf raw = { 0 }, safe = { 0 };
+
+	buf_vprintf(&raw, format, args);
+	buf_add_safe(&safe, buf_text(&raw));
+	return raw.failed || safe.failed ? NULL : arena_strdup(&plan->arena, buf_text(&safe));
+}
+
 void plan_applied(struct plan *plan, const char *name, const char *format, ...)
 {
 	struct applied *row = arena_grow(&plan->arena, &plan->applied, &plan->n_applied, sizeof(*row));
@@ -82,7 +94,7 @@ void plan_applied(struct plan *plan, const char *name, const char *format, ...)
 	va_start(args, format);
 	if (row) {
 		row->name = name;
-		row->value = arena_vprintf(&plan->arena, format, args);
+		row->value = safe_text(plan, format, args);
 	}
 	va_end(args);
 	plan->failed |= !row || !row->value;
@@ -95,7 +107,7 @@ void plan_note(struct plan *plan, const char *format, ...)
 
 	va_start(args, format);
 	if (note)
-		*note = arena_vprintf(&plan->arena, format, args);
+		*note = safe_text(plan, format, args);
 	va_end(args);
 	plan->failed |= !note || !*note;
 }

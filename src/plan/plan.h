@@ -211,7 +211,10 @@ int plan_slot(struct plan *plan);
 /* The parent needs this slot for the start alone: it is closed there once the command runs. */
 int plan_transient(struct plan *plan, int slot);
 
-/* Tell in the report that something was applied; a note for the user. Both are copied. */
+/*
+ * Tell in the report that something was applied; a note for the user. Both are copied, with control
+ * characters escaped.
+ */
 void plan_applied(struct plan *plan, const char *name, const char *format, ...) printf_like(3, 4);
 void plan_note(struct plan *plan, const char *format, ...) printf_like(2, 3);
 

@@ -30,8 +30,11 @@ void explain_step(const struct step *step, struct buf *out)
 	}
 	if (step->kind->tell)
 		step->kind->tell(step, &more);
-	if (more.used)
-		buf_printf(out, " (%s)", buf_text(&more));
+	if (more.used) {
+		buf_puts(out, " (");
+		buf_add_safe(out, buf_text(&more));
+		buf_puts(out, ")");
+	}
 	out->failed |= more.failed;
 	buf_deinit(&more);
 }
@@ -96,10 +99,15 @@ int explain_text(const struct plan *plan, struct buf *out)
 	return out->failed ? -ENOMEM : 0;
 }
 
+/* JSON is UTF-8, a path is any bytes: what is none is escaped. */
 static void add_text(struct json_object *object, const char *key, const char *value)
 {
-	if (value)
-		json_object_object_add(object, key, json_object_new_string(value));
+	cleanup_buf struct buf text = { 0 };
+
+	if (!value)
+		return;
+	buf_add_utf8(&text, value);
+	json_object_object_add(object, key, json_object_new_string(buf_text(&text)));
 }
 
 static struct json_object *step_json(const struct step *step)

@@ -188,6 +188,16 @@ static void safe_text(void **state)
 	}
 }
 
+/* Bytes that are no UTF-8 alone are escaped. */
+static void utf8_text(void **state)
+{
+	cleanup_buf struct buf buf = { 0 };
+
+	(void)state;
+	buf_add_utf8(&buf, "a\n\x1b\xc2\x9b\xe2\x82\xac\xff\xc3");
+	assert_string_equal(buf_text(&buf), "a\n\x1b\xc2\x9b\xe2\x82\xac\\xff\\xc3");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +208,7 @@ int main(void)
 		cmocka_unit_test(quoting_of_controls),
 		cmocka_unit_test(quoted_forms),
 		cmocka_unit_test(safe_text),
+		cmocka_unit_test(utf8_text),
 	};
 
 	return cmocka_run_group_tests_name("base/buf", tests, NULL, NULL);

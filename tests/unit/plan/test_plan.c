@@ -123,6 +123,9 @@ static void told(void **state)
 	assert_string_equal(plan.applied[1].value, "100");
 	assert_int_equal(plan.n_notes, 1);
 	assert_string_equal(plan.notes[0], "64M is private");
+	/* Of a path that was made to be shown. */
+	plan_note(&plan, "%s", "/tmp/\x1b[2J\n");
+	assert_string_equal(plan.notes[1], "/tmp/\\x1b[2J\\x0a");
 	assert_false(plan.failed);
 	arena_deinit(&plan.arena);
 }
