@@ -23,8 +23,8 @@ static bool is_one_of(const char *words, const char *name, size_t length)
 	return false;
 }
 
-static const struct option_row *find_row(const struct option_row *rows, size_t n_rows, const char *name,
-					 size_t length)
+static const struct option_row *find_row(const struct option_row *rows, size_t n_rows,
+					 const char *name, size_t length)
 {
 	for (size_t i = 0; i < n_rows; i++) {
 		if (strlen(rows[i].name) == length && strncmp(rows[i].name, name, length) == 0)
@@ -79,7 +79,8 @@ struct found {
 	const struct option_row *row;
 };
 
-static bool find_long(const struct option_parser *parser, const char *name, size_t length, struct found *ret)
+static bool find_long(const struct option_parser *parser, const char *name, size_t length,
+		      struct found *ret)
 {
 	for (size_t i = 0; i < parser->n_tables; i++) {
 		const struct option_table *table = &parser->tables[i];
@@ -186,11 +187,13 @@ static int try_alias(struct parse *parse, const char *name, size_t length, char 
 	for (size_t i = 0; i < parse->parser->n_aliases && !alias; i++)
 		if (is_one_of(parse->parser->aliases[i].name, name, length))
 			alias = &parse->parser->aliases[i];
-	if (!alias || (given && alias->n_words != 1) || !find_long(parse->parser, alias->option, strlen(alias->option), &found))
+	if (!alias || (given && alias->n_words != 1) ||
+	    !find_long(parse->parser, alias->option, strlen(alias->option), &found))
 		return 0;
 	if (!given && parse->n_words - parse->at < (int)alias->n_words)
 		return missing_value(parse, name, alias->n_words == 1 ? "one word" : "two words");
-	expand(&value, alias->value ? alias->value : "true", given ? &given : parse->words + parse->at);
+	expand(&value, alias->value ? alias->value : "true",
+	       given ? &given : parse->words + parse->at);
 	parse->at += given ? 0 : (int)alias->n_words;
 	if (value.failed)
 		return fail_memory(parse->error);
@@ -198,7 +201,8 @@ static int try_alias(struct parse *parse, const char *name, size_t length, char 
 	return r < 0 ? r : 1;
 }
 
-static int take_flag(struct parse *parse, const struct found *found, const char *given, bool negated)
+static int take_flag(struct parse *parse, const struct found *found, const char *given,
+		     bool negated)
 {
 	bool yes = true;
 	char what[64];
@@ -273,7 +277,8 @@ static void keep_operand(struct parse *parse, int n_all)
 	char **words = parse->words;
 	char *operand = words[parse->at];
 
-	memmove(words + parse->at, words + parse->at + 1, (size_t)(n_all - parse->at - 1) * sizeof(*words));
+	memmove(words + parse->at, words + parse->at + 1,
+		(size_t)(n_all - parse->at - 1) * sizeof(*words));
 	words[n_all - 1] = operand;
 	parse->n_words--;
 }
@@ -295,7 +300,9 @@ static void restore_operands(struct parse *parse, int n_all)
 int options_parse(const struct option_parser *parser, char **words, int n_words, int *ret_operand,
 		  struct inro_error *error)
 {
-	struct parse parse = { .parser = parser, .words = words, .n_words = n_words, .error = error };
+	struct parse parse = {
+		.parser = parser, .words = words, .n_words = n_words, .error = error
+	};
 
 	while (parse.at < parse.n_words) {
 		char *word = words[parse.at];

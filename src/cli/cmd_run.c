@@ -90,7 +90,8 @@ static int set_quiet(void *object, const char *value, struct inro_error *error)
 }
 
 /* A descriptor that the caller opened for us: kept out of the container by close-on-exec. */
-static int take_descriptor(const char *option, const char *value, int *ret, struct inro_error *error)
+static int take_descriptor(const char *option, const char *value, int *ret,
+			   struct inro_error *error)
 {
 	uint32_t fd;
 
@@ -142,22 +143,62 @@ static int set_args_fd(void *object, const char *value, struct inro_error *error
 
 #define RUN "The run"
 static const struct option_row options[] = {
-	{ .name = "explain", .form = OPTION_MAYBE, .argument = "json", .section = RUN, .set = set_explain,
-	  .help = "tell the steps and why, run nothing", .choices = "text|json" },
-	{ .name = "config", .form = OPTION_VALUE, .argument = "FILE", .section = RUN, .set = set_config,
-	  .help = "a run that --save wrote", .choices = "@file" },
-	{ .name = "save", .form = OPTION_VALUE, .argument = "FILE", .section = RUN, .set = set_save,
-	  .help = "write the run as a file, run nothing", .choices = "@file" },
-	{ .name = "report", .form = OPTION_FLAG, .section = RUN, .set = set_report,
+	{ .name = "explain",
+	  .form = OPTION_MAYBE,
+	  .argument = "json",
+	  .section = RUN,
+	  .set = set_explain,
+	  .help = "tell the steps and why, run nothing",
+	  .choices = "text|json" },
+	{ .name = "config",
+	  .form = OPTION_VALUE,
+	  .argument = "FILE",
+	  .section = RUN,
+	  .set = set_config,
+	  .help = "a run that --save wrote",
+	  .choices = "@file" },
+	{ .name = "save",
+	  .form = OPTION_VALUE,
+	  .argument = "FILE",
+	  .section = RUN,
+	  .set = set_save,
+	  .help = "write the run as a file, run nothing",
+	  .choices = "@file" },
+	{ .name = "report",
+	  .form = OPTION_FLAG,
+	  .section = RUN,
+	  .set = set_report,
 	  .help = "tell at the end how it ended, times and memory" },
-	{ .name = "status-fd", .form = OPTION_VALUE, .argument = "FD", .section = RUN, .set = set_status_fd,
-	  .help = "write JSON lines: started, ended, failed", .aliases = "json-status-fd", .rare = true },
-	{ .name = "args", .form = OPTION_VALUE, .argument = "FD", .section = RUN, .set = set_args_fd,
-	  .help = "read further words, NUL-separated", .rare = true },
-	{ .name = "quiet", .letter = 'q', .form = OPTION_FLAG, .section = RUN, .set = set_quiet,
-	  .help = "no notes", .rare = true },
-	{ .name = "help", .letter = 'h', .form = OPTION_MAYBE, .argument = "all", .section = RUN,
-	  .set = set_help, .help = "the usual options, or all of them", .choices = "all" },
+	{ .name = "status-fd",
+	  .form = OPTION_VALUE,
+	  .argument = "FD",
+	  .section = RUN,
+	  .set = set_status_fd,
+	  .help = "write JSON lines: started, ended, failed",
+	  .aliases = "json-status-fd",
+	  .rare = true },
+	{ .name = "args",
+	  .form = OPTION_VALUE,
+	  .argument = "FD",
+	  .section = RUN,
+	  .set = set_args_fd,
+	  .help = "read further words, NUL-separated",
+	  .rare = true },
+	{ .name = "quiet",
+	  .letter = 'q',
+	  .form = OPTION_FLAG,
+	  .section = RUN,
+	  .set = set_quiet,
+	  .help = "no notes",
+	  .rare = true },
+	{ .name = "help",
+	  .letter = 'h',
+	  .form = OPTION_MAYBE,
+	  .argument = "all",
+	  .section = RUN,
+	  .set = set_help,
+	  .help = "the usual options, or all of them",
+	  .choices = "all" },
 };
 
 static const struct option_row *tables(size_t index, size_t *ret_n)
@@ -176,7 +217,8 @@ static const char *const sections[] = {
 	RUN, "Namespaces", "Files", "Process", "Limits", "Security", "Terminal", "Life", NULL,
 };
 
-static int say(void *object, const struct option_row *row, const char *value, struct inro_error *error)
+static int say(void *object, const struct option_row *row, const char *value,
+	       struct inro_error *error)
 {
 	return journal_say_row(object, row, value, ORIGIN_USER, error);
 }
@@ -189,7 +231,8 @@ static int parse_words(struct cmd_run *cmd, int argc, char **argv, struct inro_e
 	};
 	int operand, r;
 
-	list[parser.n_tables++] = (struct option_table){ .rows = options, .n_rows = ARRAY_SIZE(options),
+	list[parser.n_tables++] = (struct option_table){ .rows = options,
+							 .n_rows = ARRAY_SIZE(options),
 							 .object = cmd };
 	for (size_t i = 0; i < n_features && parser.n_tables < ARRAY_SIZE(list); i++)
 		if (features[i]->n_options)

@@ -63,8 +63,8 @@ static void write_quietly(int fd, const char *text)
 
 static void write_line(int fd, struct json_object *object)
 {
-	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-									  JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *text = json_object_to_json_string_ext(
+		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	write_quietly(fd, text);
 	json_object_put(object);
@@ -155,7 +155,8 @@ void report_summary(const struct inro_result *result)
 	fprintf(stderr, "inro run: %s", end_names[result->end]);
 	if (result->signal)
 		fprintf(stderr, " by %s", signal_name(result->signal, name));
-	fprintf(stderr, ", status %d; wall %.3f s, user %.3f s, system %.3f s, peak memory %.1f MiB (%s)\n",
+	fprintf(stderr,
+		", status %d; wall %.3f s, user %.3f s, system %.3f s, peak memory %.1f MiB (%s)\n",
 		result->status, (double)result->wall_ns / 1e9, (double)result->user_ns / 1e9,
 		(double)result->system_ns / 1e9, (double)result->peak_memory_bytes / (1 << 20),
 		result->whole ? "of the whole container" : "of its largest process");

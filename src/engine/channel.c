@@ -56,7 +56,8 @@ int channel_receive(int channel_fd, struct channel_message *ret, int *ret_fd)
 		return 0;
 	if (n < 0)
 		return -errno;
-	if (packet.msg_controllen >= CMSG_LEN(sizeof(int)) && control.header.cmsg_type == SCM_RIGHTS)
+	if (packet.msg_controllen >= CMSG_LEN(sizeof(int)) &&
+	    control.header.cmsg_type == SCM_RIGHTS)
 		memcpy(ret_fd, CMSG_DATA(&control.header), sizeof(*ret_fd));
 	if (n < CHANNEL_SHORT || (ret->type == CHANNEL_ERROR && n < (ssize_t)sizeof(*ret)))
 		return -EPROTO;

@@ -45,7 +45,8 @@ int inro_plan_new(struct inro_spec *spec, struct inro_plan **ret, struct inro_er
 	return 0;
 }
 
-int inro_plan_explain(const struct inro_plan *plan, bool json, FILE *stream, struct inro_error *error)
+int inro_plan_explain(const struct inro_plan *plan, bool json, FILE *stream,
+		      struct inro_error *error)
 {
 	cleanup_buf struct buf text = { 0 };
 	int r = json ? explain_json(plan->plan, &text) : explain_text(plan->plan, &text);
@@ -72,7 +73,8 @@ bool inro_plan_applied(const struct inro_plan *plan, size_t index, const char **
 	return true;
 }
 
-int inro_container_trace(const struct inro_container *container, FILE *stream, struct inro_error *error)
+int inro_container_trace(const struct inro_container *container, FILE *stream,
+			 struct inro_error *error)
 {
 	cleanup_buf struct buf text = { 0 };
 
@@ -86,7 +88,8 @@ int inro_container_trace(const struct inro_container *container, FILE *stream, s
 }
 
 /* Everything that a start needs in this process: memory, the loop, signals that wait for us. */
-static int prepare(struct inro_container *container, const struct plan *plan, struct inro_error *error)
+static int prepare(struct inro_container *container, const struct plan *plan,
+		   struct inro_error *error)
 {
 	int r = run_init(&container->run, plan);
 
@@ -137,7 +140,8 @@ int inro_container_pidfd(const struct inro_container *container)
 	return container->run.pidfd;
 }
 
-int inro_container_wait(struct inro_container *container, struct inro_result *ret, struct inro_error *error)
+int inro_container_wait(struct inro_container *container, struct inro_result *ret,
+			struct inro_error *error)
 {
 	int r = supervise(&container->run, ret, error);
 

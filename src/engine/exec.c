@@ -72,8 +72,9 @@ static int exec_failed(struct inro_error *error, int code, const char *path)
 	switch (code) {
 	case -ENOENT:
 		if (strchr(path, '/') && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			error_raw_kind(error, INRO_ERROR_NOT_FOUND,
-				       "it exists, but the interpreter that it names does not, inside");
+			error_raw_kind(
+				error, INRO_ERROR_NOT_FOUND,
+				"it exists, but the interpreter that it names does not, inside");
 		else
 			error_raw_kind(error, INRO_ERROR_NOT_FOUND, NULL);
 		break;
@@ -86,7 +87,8 @@ static int exec_failed(struct inro_error *error, int code, const char *path)
 			       "it is no executable file, or a mount there is noexec");
 		break;
 	case -ENOEXEC:
-		error_raw_kind(error, INRO_ERROR_NOT_EXECUTABLE, "neither a binary nor a script with #!");
+		error_raw_kind(error, INRO_ERROR_NOT_EXECUTABLE,
+			       "neither a binary nor a script with #!");
 		break;
 	default:
 		error_raw_kind(error, INRO_ERROR_NOT_EXECUTABLE, NULL);
@@ -103,8 +105,9 @@ static int run_exec(struct run *run, const struct step *step, struct inro_error 
 
 	run->shared->at_exec = true;
 	if (args->slot != SLOT_NONE)
-		return error_raw(error, sys_execveat(run_fd(run, args->slot), "", argv, envp, AT_EMPTY_PATH),
-				 "execveat", step->object);
+		return error_raw(
+			error, sys_execveat(run_fd(run, args->slot), "", argv, envp, AT_EMPTY_PATH),
+			"execveat", step->object);
 	for (size_t i = 0; args->paths[i]; i++) {
 		code = sys_execveat(AT_FDCWD, args->paths[i], argv, envp, 0);
 		/* As execvp(3): go on past what is not there; remember that something was forbidden. */
@@ -137,8 +140,9 @@ static void advise_exec(const struct step *step, const struct plan *plan, struct
 	if (error->kind == INRO_ERROR_NOT_FOUND && !error->why[0] && !strchr(step->object, '/')) {
 		error_why(error, "not found in PATH");
 		if (plan->spec->mounts.root.mode == ROOT_EMPTY)
-			error_hint(error, "the root is empty (--empty): show the container its tools, "
-					  "for example with --ro /usr");
+			error_hint(error,
+				   "the root is empty (--empty): show the container its tools, "
+				   "for example with --ro /usr");
 	}
 }
 
@@ -152,13 +156,17 @@ static void advise_clone(const struct step *step, const struct plan *plan, struc
 {
 	(void)step;
 	if (error->code == ENOSPC) {
-		error_why(error, "a limit of namespaces is reached (32 levels of PID namespaces, 33 of user "
-				 "namespaces, or /proc/sys/user/max_*_namespaces)");
+		error_why(
+			error,
+			"a limit of namespaces is reached (32 levels of PID namespaces, 33 of user "
+			"namespaces, or /proc/sys/user/max_*_namespaces)");
 	} else if (error->code == EPERM && (plan->settled.ns_new & NS_BIT(NS_USER))) {
-		error_why(error, plan->facts->chrooted ? "a user namespace is refused in a chroot" :
-							 "this host refuses user namespaces to this user");
-		error_hint(error, "see `sysctl user.max_user_namespaces kernel.unprivileged_userns_clone "
-				  "kernel.apparmor_restrict_unprivileged_userns`");
+		error_why(error, plan->facts->chrooted
+					 ? "a user namespace is refused in a chroot"
+					 : "this host refuses user namespaces to this user");
+		error_hint(error,
+			   "see `sysctl user.max_user_namespaces kernel.unprivileged_userns_clone "
+			   "kernel.apparmor_restrict_unprivileged_userns`");
 	} else if (error->code == EPERM) {
 		error_why(error, "an ordinary user needs a user namespace for new namespaces");
 		error_hint(error, "add user to --ns");
@@ -233,7 +241,8 @@ static const char *path_of(const char *const *env)
 }
 
 /* Every place where the command may be: itself with a slash in it, otherwise along the PATH. */
-static int candidates(struct plan *plan, const char *command, const char *const **ret, struct inro_error *error)
+static int candidates(struct plan *plan, const char *command, const char *const **ret,
+		      struct inro_error *error)
 {
 	const char **paths = NULL;
 	char **dirs;
@@ -273,25 +282,31 @@ static int add_exec(struct plan *plan, struct inro_error *error)
 	args->args = settled->exec_args ? settled->exec_args :
 		     settled->argv0_args ? settled->argv0_args : settled->args;
 	plan_add(plan, STAGE_EXEC, &kind_exec, settled->args[0],
-		 settled->ns_new & NS_BIT(NS_PID) ? "it becomes PID 1 of its PID namespace" : "the command",
+		 settled->ns_new & NS_BIT(NS_PID) ? "it becomes PID 1 of its PID namespace"
+						  : "the command",
 		 args);
-	return args->slot == SLOT_NONE ? candidates(plan, settled->args[0], &args->paths, error) : 0;
+	return args->slot == SLOT_NONE ? candidates(plan, settled->args[0], &args->paths, error)
+				       : 0;
 }
 
 static int resolve(struct plan *plan, struct inro_error *error)
 {
 	struct settled *settled = &plan->settled;
 	char text[NS_KINDS_TEXT];
-	const char *kinds = arena_strdup(&plan->arena, ns_kinds_format(settled->ns_new, text, sizeof(text)));
+	const char *kinds =
+		arena_strdup(&plan->arena, ns_kinds_format(settled->ns_new, text, sizeof(text)));
 
 	if (!kinds)
 		return fail_memory(error);
 	plan->clone_flags |= ns_kinds_to_flags(settled->ns_new);
-	plan_add(plan, STAGE_OPEN, &kind_open_channel, NULL, "its end of file says that the command runs", NULL);
-	plan_add(plan, STAGE_CLONE, &kind_clone, kinds, "the child is born in all of them at once", NULL);
+	plan_add(plan, STAGE_OPEN, &kind_open_channel, NULL,
+		 "its end of file says that the command runs", NULL);
+	plan_add(plan, STAGE_CLONE, &kind_clone, kinds, "the child is born in all of them at once",
+		 NULL);
 	if (settled->wait_release) {
 		plan_add(plan, STAGE_RELEASE, &kind_release, NULL, "its ids are mapped", NULL);
-		plan_add(plan, STAGE_GUARD, &kind_await_release, NULL, "its ids must be mapped first", NULL);
+		plan_add(plan, STAGE_GUARD, &kind_await_release, NULL,
+			 "its ids must be mapped first", NULL);
 	}
 	return add_exec(plan, error);
 }

@@ -50,7 +50,8 @@ int run_init(struct run *run, const struct plan *plan)
 	char *shared;
 
 	*run = (struct run){ .plan = plan, .pidfd = -EBADF, .parent_pid = getpid() };
-	shared = mmap(NULL, shared_size(plan), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, shared_size(plan), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
 	if (shared == MAP_FAILED)
 		return -errno;
 	run->shared = (struct run_shared *)shared;
@@ -218,7 +219,8 @@ static int await_word(int channel_fd, struct inro_error *error)
 			continue;
 		for (size_t i = 0; i < ARRAY_SIZE(ending_signals); i++)
 			if (sigismember(&pending, ending_signals[i]))
-				return fail_host(error, INRO_ERROR_HOST, -EINTR, "start the container",
+				return fail_host(error, INRO_ERROR_HOST, -EINTR,
+						 "start the container",
 						 "%s came before the command ran",
 						 signal_name(ending_signals[i], name));
 	}
@@ -287,7 +289,8 @@ static int judge_child(struct run *run, struct inro_error *error)
 		;
 	if (info.si_code == CLD_EXITED)
 		return fail_host(error, INRO_ERROR_HOST, -ECHILD, "start the container",
-				 "the child ended with status %d before the command ran", info.si_status);
+				 "the child ended with status %d before the command ran",
+				 info.si_status);
 	return fail_host(error, INRO_ERROR_HOST, -ECHILD, "start the container",
 			 "the child was killed by %s before the command ran",
 			 signal_name(info.si_status, name));

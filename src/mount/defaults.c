@@ -66,10 +66,12 @@ struct list {
 	size_t n;
 };
 
-static struct spec_mount *add(struct list *list, enum mount_type type, const char *target, const char *reason)
+static struct spec_mount *add(struct list *list, enum mount_type type, const char *target,
+			      const char *reason)
 {
 	static struct spec_mount lost;
-	struct spec_mount *mount = arena_grow(&list->plan->arena, &list->entries, &list->n, sizeof(*mount));
+	struct spec_mount *mount =
+		arena_grow(&list->plan->arena, &list->entries, &list->n, sizeof(*mount));
 
 	list->plan->failed |= !mount;
 	mount = mount ? mount : &lost;
@@ -153,8 +155,9 @@ static void add_tools(struct list *list)
 /* What a root of our own has for itself, under the host's names. */
 static bool is_private(const char *path)
 {
-	return strcmp(path, "/tmp") == 0 || strcmp(path, "/var/tmp") == 0 || mount_is_below(path, "/dev") ||
-	       mount_is_below(path, "/proc") || mount_is_below(path, "/run") || mount_is_below(path, "/sys");
+	return strcmp(path, "/tmp") == 0 || strcmp(path, "/var/tmp") == 0 ||
+	       mount_is_below(path, "/dev") || mount_is_below(path, "/proc") ||
+	       mount_is_below(path, "/run") || mount_is_below(path, "/sys");
 }
 
 /* "/home/ann", "/root", $HOME: somebody's whole home, and what holds homes. */
@@ -162,8 +165,8 @@ bool mount_is_home(const struct facts *facts, const char *path)
 {
 	const char *below = strncmp(path, "/home/", 6) == 0 ? path + 6 : NULL;
 
-	return strcmp(path, facts->home) == 0 || strcmp(path, "/root") == 0 || strcmp(path, "/home") == 0 ||
-	       (below && !strchr(below, '/'));
+	return strcmp(path, facts->home) == 0 || strcmp(path, "/root") == 0 ||
+	       strcmp(path, "/home") == 0 || (below && !strchr(below, '/'));
 }
 
 static void add_cwd(struct list *list)
@@ -175,7 +178,8 @@ static void add_cwd(struct list *list)
 
 	if (!cwd || strcmp(cwd, "/") == 0) {
 		if (cwd)
-			plan_note(plan, "the current directory is /, which stays read-only; -v opens a directory");
+			plan_note(plan, "the current directory is /, which stays read-only; -v "
+					"opens a directory");
 		return;
 	}
 	if (is_private(cwd)) {
@@ -183,7 +187,8 @@ static void add_cwd(struct list *list)
 		return;
 	}
 	if (is_system(facts, cwd))
-		plan_note(plan, "%s is a system directory and stays read-only; --rw . opens it", cwd);
+		plan_note(plan, "%s is a system directory and stays read-only; --rw . opens it",
+			  cwd);
 	mount = add(list, MOUNT_BIND, cwd, "the current directory");
 	mount->source = cwd;
 	mount->cwd = true;
@@ -213,8 +218,8 @@ static void add_kernel_fs(struct list *list)
 {
 	unsigned new = list->plan->settled.ns_new;
 
-	add(list, MOUNT_PROC, "/proc", new & NS_BIT(NS_PID) ? "a PID namespace needs its own procfs" :
-							      "programs look there");
+	add(list, MOUNT_PROC, "/proc",
+	    new &NS_BIT(NS_PID) ? "a PID namespace needs its own procfs" : "programs look there");
 	if (list->plan->spec->mounts.root.mode != ROOT_EMPTY || list->plan->spec->nestable)
 		add(list, MOUNT_SYSFS, "/sys", "programs look there");
 	add(list, MOUNT_DEV, "/dev", "the usual devices and no others");
@@ -242,7 +247,8 @@ static void add_own_root(struct list *list)
 		add_cwd(list);
 }
 
-int mount_add_defaults(struct plan *plan, struct spec_mount **ret, size_t *n, struct inro_error *error)
+int mount_add_defaults(struct plan *plan, struct spec_mount **ret, size_t *n,
+		       struct inro_error *error)
 {
 	struct list list = { .plan = plan, .entries = *ret, .n = *n };
 	enum root_mode mode = plan->spec->mounts.root.mode;
@@ -265,17 +271,21 @@ const char *mount_default_workdir(struct plan *plan)
 
 	if (!plan->settled.own_root)
 		return cwd ? cwd : "/";
-	if (mounts->root.mode == ROOT_HOST && !plan->spec->bare && !mounts->no_cwd && cwd && !is_private(cwd))
+	if (mounts->root.mode == ROOT_HOST && !plan->spec->bare && !mounts->no_cwd && cwd &&
+	    !is_private(cwd))
 		return cwd;
 	/* What the user mounted at the same place counts as well. */
 	for (size_t i = 0; cwd && i < mounts->n_list; i++) {
 		const struct spec_mount *mount = &mounts->list[i];
-		const char *target = mount->type == MOUNT_BIND ?
-					     mount_clean_path(&plan->arena, mount->target, cwd, plan->facts->home) :
-					     NULL;
+		const char *target = mount->type == MOUNT_BIND
+					     ? mount_clean_path(&plan->arena, mount->target, cwd,
+								plan->facts->home)
+					     : NULL;
 
 		if (target && mount_is_below(cwd, target))
 			return cwd;
 	}
-	return plan->settled.home && !plan->spec->bare && mounts->root.mode != ROOT_DIR ? plan->settled.home : "/";
+	return plan->settled.home && !plan->spec->bare && mounts->root.mode != ROOT_DIR
+		       ? plan->settled.home
+		       : "/";
 }

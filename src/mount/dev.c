@@ -36,8 +36,9 @@ static const struct device {
 static const struct {
 	const char *name, *link;
 } links[] = {
-	{ "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
-	{ "stderr", "/proc/self/fd/2" }, { "core", "/proc/kcore" },	 { "ptmx", "pts/ptmx" },
+	{ "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
+	{ "core", "/proc/kcore" },       { "ptmx", "pts/ptmx" },
 };
 
 struct dev_args {
@@ -66,7 +67,8 @@ static int run_take_devices(struct run *run, const struct step *step, struct inr
 	const struct dev_args *args = step->args;
 
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
-		int r, fd = sys_open_tree(AT_FDCWD, devices[i].host, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		int r, fd = sys_open_tree(AT_FDCWD, devices[i].host,
+					  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
 		if (fd < 0)
 			return error_raw(error, fd, "open_tree", devices[i].host);
@@ -83,7 +85,8 @@ static int run_take_devices(struct run *run, const struct step *step, struct inr
 
 static int open_dir(struct run *run, const struct dev_args *args, struct inro_error *error)
 {
-	int fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_DIR, 0755, TARGET_NO_LINKS);
+	int fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_DIR, 0755,
+			     TARGET_NO_LINKS);
 
 	return fd < 0 ? error_raw(error, fd, "openat2", args->target) : fd;
 }
@@ -94,8 +97,9 @@ static int run_place_devices(struct run *run, const struct step *step, struct in
 	cleanup_close int dir_fd = open_dir(run, args, error);
 
 	for (size_t i = 0; i < ARRAY_SIZE(devices) && dir_fd >= 0; i++) {
-		cleanup_close int fd = openat(dir_fd, devices[i].name,
-					      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		cleanup_close int fd =
+			openat(dir_fd, devices[i].name,
+			       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 		int r;
 
 		if (fd < 0)
@@ -114,7 +118,8 @@ static int run_make_devices(struct run *run, const struct step *step, struct inr
 	cleanup_close int dir_fd = open_dir(run, step->args, error);
 
 	for (size_t i = 0; i < ARRAY_SIZE(devices) && dir_fd >= 0; i++)
-		if (mknodat(dir_fd, devices[i].name, S_IFCHR | 0666, makedev(devices[i].major, devices[i].minor)) < 0)
+		if (mknodat(dir_fd, devices[i].name, S_IFCHR | 0666,
+			    makedev(devices[i].major, devices[i].minor)) < 0)
 			return error_raw(error, -errno, "mknodat", devices[i].host);
 	return dir_fd < 0 ? dir_fd : 0;
 }
@@ -181,14 +186,16 @@ static const struct step_kind kind_make_links = {
 static void add_devices(struct plan *plan, struct dev_args *args, bool make)
 {
 	if (make) {
-		plan_add(plan, STAGE_MOUNT, &kind_make_devices, args->target, "the usual ones and no others", args);
+		plan_add(plan, STAGE_MOUNT, &kind_make_devices, args->target,
+			 "the usual ones and no others", args);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
 		args->slots[i] = plan_transient(plan, plan_slot(plan));
-	plan_add(plan, facts_has_cap(plan->facts, CAP_SYS_ADMIN) ? STAGE_OPEN : STAGE_SOURCE, &kind_take_devices,
-		 "/dev", "a name proves nothing about a device", args);
-	plan_add(plan, STAGE_MOUNT, &kind_place_devices, args->target, "the usual ones and no others", args);
+	plan_add(plan, facts_has_cap(plan->facts, CAP_SYS_ADMIN) ? STAGE_OPEN : STAGE_SOURCE,
+		 &kind_take_devices, "/dev", "a name proves nothing about a device", args);
+	plan_add(plan, STAGE_MOUNT, &kind_place_devices, args->target,
+		 "the usual ones and no others", args);
 }
 
 static void add_pts(struct plan *plan, const char *dir)

@@ -59,15 +59,20 @@ static int settle(struct plan *plan, struct inro_error *error)
 	settled->own_root = own_mounts && mode != ROOT_KEEP;
 	settled->own_devpts = own_mounts && has_dev(spec);
 	if (!own_mounts && (spec->mounts.n_list > 0 || spec->mounts.root.mode != ROOT_HOST))
-		return fail_usage(error, "", "a root or mounts of its own need a new mount namespace (--ns with mnt)");
+		return fail_usage(
+			error, "",
+			"a root or mounts of its own need a new mount namespace (--ns with mnt)");
 	if (mode == ROOT_KEEP && spec->mounts.root.overlay)
-		return fail_usage(error, "--overlay", "the preset none keeps the caller's root; choose one by --rootfs");
+		return fail_usage(
+			error, "--overlay",
+			"the preset none keeps the caller's root; choose one by --rootfs");
 	if (!settled->home)
 		settled->home = mode == ROOT_DIR ? (settled->uid == 0 ? "/root" : "/") :
 								     plan->facts->home;
-	settled->workdir = workdir ? mount_clean_path(&plan->arena, workdir,
-						      plan->facts->cwd ? plan->facts->cwd : "/", settled->home) :
-				     mount_default_workdir(plan);
+	settled->workdir =
+		workdir ? mount_clean_path(&plan->arena, workdir,
+					   plan->facts->cwd ? plan->facts->cwd : "/", settled->home)
+			: mount_default_workdir(plan);
 	return settled->workdir ? 0 : fail_memory(error);
 }
 
@@ -78,9 +83,11 @@ static int clean_paths(struct plan *plan, struct spec_mount *mount, struct inro_
 	const char *written = mount->target;
 
 	if (mount->type == MOUNT_BIND) {
-		mount->source = mount_clean_path(&plan->arena, mount->source, facts->cwd, facts->home);
+		mount->source =
+			mount_clean_path(&plan->arena, mount->source, facts->cwd, facts->home);
 		if (!mount->source)
-			return fail_usage(error, written, "is relative, and there is no current directory");
+			return fail_usage(error, written,
+					  "is relative, and there is no current directory");
 	}
 	mount->target = mount_clean_path(&plan->arena, written, facts->cwd, plan->settled.home);
 	if (!mount->target)
@@ -122,13 +129,15 @@ static bool is_superseded(const struct spec_mount *implied, const struct spec_mo
 		const struct spec_mount *mount = &mounts->list[i];
 
 		if (mount->type == implied->type &&
-		    (mount->type == MOUNT_PROC || mount->type == MOUNT_DEV || mount->type == MOUNT_SYSFS))
+		    (mount->type == MOUNT_PROC || mount->type == MOUNT_DEV ||
+		     mount->type == MOUNT_SYSFS))
 			return true;
 	}
 	return false;
 }
 
-static int append_users(struct plan *plan, struct spec_mount **list, size_t *n, struct inro_error *error)
+static int append_users(struct plan *plan, struct spec_mount **list, size_t *n,
+			struct inro_error *error)
 {
 	const struct spec_mounts *mounts = &plan->spec->mounts;
 
@@ -136,7 +145,8 @@ static int append_users(struct plan *plan, struct spec_mount **list, size_t *n, 
 		struct spec_mount *copy;
 		int r;
 
-		if (strcmp(mounts->list[i].target, "none") == 0 && mounts->list[i].type != MOUNT_BIND)
+		if (strcmp(mounts->list[i].target, "none") == 0 &&
+		    mounts->list[i].type != MOUNT_BIND)
 			continue;
 		copy = arena_grow(&plan->arena, list, n, sizeof(*copy));
 		if (!copy)
@@ -150,7 +160,8 @@ static int append_users(struct plan *plan, struct spec_mount **list, size_t *n, 
 }
 
 /* Everything, sorted; of several for one place the last one stays. */
-static int collect(struct plan *plan, struct spec_mount **ret, size_t *ret_n, struct inro_error *error)
+static int collect(struct plan *plan, struct spec_mount **ret, size_t *ret_n,
+		   struct inro_error *error)
 {
 	struct spec_mount *list = NULL;
 	size_t n = 0, kept = 0;
@@ -197,7 +208,9 @@ static struct mount_flags bind_flags(const struct plan *plan, const struct spec_
 
 static const char *reason_of(const struct spec_mount *mount)
 {
-	return mount->reason ? mount->reason : mount->origin == ORIGIN_PRESET ? "the preset" : "asked for";
+	return mount->reason                    ? mount->reason
+	       : mount->origin == ORIGIN_PRESET ? "the preset"
+						: "asked for";
 }
 
 /* What all mounts of one plan share. */
@@ -206,7 +219,8 @@ struct context {
 	struct secrets *secrets; /* where the host's root is mapped in; NULL */
 };
 
-static void add_bind(struct plan *plan, const struct spec_mount *mount, const struct context *context)
+static void add_bind(struct plan *plan, const struct spec_mount *mount,
+		     const struct context *context)
 {
 	bool overlay = mount->system && !mount->cwd && plan->spec->mounts.root.overlay;
 	bool guarded = mount->system && context->secrets;
@@ -228,7 +242,8 @@ static void add_bind(struct plan *plan, const struct spec_mount *mount, const st
 		mount_create_source(plan, mount->source);
 	slot = mount_take(plan, &source, reason_of(mount));
 	if (overlay)
-		overlay_add(plan, slot, mount->target, context->overlay_slot, "a writable layer was asked for");
+		overlay_add(plan, slot, mount->target, context->overlay_slot,
+			    "a writable layer was asked for");
 	else
 		mount_place(plan, slot, mount->target, 0, reason_of(mount));
 }
@@ -272,7 +287,8 @@ static void add_proc(struct plan *plan, const struct spec_mount *mount)
 
 	/* Only who has rights over both may make one for a namespace that is joined. */
 	if (plan->settled.ns_join & NS_BIT(NS_PID) && facts_has_cap(plan->facts, CAP_SYS_ADMIN))
-		mount_place(plan, mount_joined_proc(plan), mount->target, TARGET_NO_LINKS, reason_of(mount));
+		mount_place(plan, mount_joined_proc(plan), mount->target, TARGET_NO_LINKS,
+			    reason_of(mount));
 	else
 		mount_new_fs(plan, STAGE_MOUNT, &fs, reason_of(mount));
 	if (plan->settled.host_root && !plan->spec->nestable && !plan->spec->bare &&
@@ -308,7 +324,8 @@ static void add_tmpfs(struct plan *plan, const struct spec_mount *mount)
 	mount_new_fs(plan, STAGE_MOUNT, &fs, reason_of(mount));
 }
 
-static void add_steps(struct plan *plan, const struct spec_mount *mount, const struct context *context)
+static void add_steps(struct plan *plan, const struct spec_mount *mount,
+		      const struct context *context)
 {
 	switch (mount->type) {
 	case MOUNT_BIND:
@@ -318,7 +335,8 @@ static void add_steps(struct plan *plan, const struct spec_mount *mount, const s
 		add_tmpfs(plan, mount);
 		break;
 	case MOUNT_DIR:
-		mount_make_dir(plan, mount->target, mount->mode ? mount->mode : 0755, reason_of(mount));
+		mount_make_dir(plan, mount->target, mount->mode ? mount->mode : 0755,
+			       reason_of(mount));
 		break;
 	case MOUNT_SYMLINK:
 		mount_make_symlink(plan, mount->target, mount->source, reason_of(mount));
@@ -338,7 +356,8 @@ static void add_steps(struct plan *plan, const struct spec_mount *mount, const s
 		break;
 	case MOUNT_CGROUP:
 		/* Else it shows the group that inro itself is in, with all others that are. */
-		add_simple_fs(plan, mount, "cgroup2", plan->settled.own_cgroup2 ? 0 : MOUNT_ATTR_RDONLY, NULL);
+		add_simple_fs(plan, mount, "cgroup2",
+			      plan->settled.own_cgroup2 ? 0 : MOUNT_ATTR_RDONLY, NULL);
 		break;
 	case MOUNT_MQUEUE:
 		add_simple_fs(plan, mount, "mqueue", 0, NULL);
@@ -353,8 +372,8 @@ static void add_steps(struct plan *plan, const struct spec_mount *mount, const s
 }
 
 /* Take a directory that the user named: the root's, or that of a kept layer. */
-static int take_dir(struct plan *plan, const char *option, const char *dir, bool recursive, const char *why,
-		    struct inro_error *error)
+static int take_dir(struct plan *plan, const char *option, const char *dir, bool recursive,
+		    const char *why, struct inro_error *error)
 {
 	const struct mount_source source = {
 		.path = mount_clean_path(&plan->arena, dir, plan->facts->cwd, plan->facts->home),
@@ -376,7 +395,8 @@ static int kept_layer(struct plan *plan, struct inro_error *error)
 
 	if (!root->overlay || !root->overlay_dir)
 		return SLOT_NONE;
-	return take_dir(plan, "--overlay", root->overlay_dir, false, "the layer is kept there", error);
+	return take_dir(plan, "--overlay", root->overlay_dir, false, "the layer is kept there",
+			error);
 }
 
 /* The frame around the mounts: the root they stand on. */
@@ -416,7 +436,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		return 0;
 	r = collect(plan, &list, &n, error);
 	context.overlay_slot = r < 0 ? r : kept_layer(plan, error);
-	r = context.overlay_slot < 0 ? context.overlay_slot : add_root(plan, context.overlay_slot, error);
+	r = context.overlay_slot < 0 ? context.overlay_slot
+				     : add_root(plan, context.overlay_slot, error);
 	if (r < 0)
 		return r;
 	if (plan->settled.host_root && root_mode(plan->spec) == ROOT_HOST) {
@@ -428,7 +449,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	if (context.secrets)
 		secrets_add(plan, context.secrets);
 	if (root->overlay && plan->facts->uid != 0)
-		plan_note(plan, "in the layer, what belongs to other users can be replaced but not changed: "
+		plan_note(plan, "in the layer, what belongs to other users can be replaced but not "
+				"changed: "
 				"the kernel copies no owner that is not mapped");
 	if (plan->settled.own_root)
 		root_finish(plan, root->read_only || root->mode != ROOT_DIR);
@@ -447,7 +469,8 @@ static int run_chdir(struct run *run, const struct step *step, struct inro_error
 	/* A directory outside of the root answers with another beginning. */
 	if (sys_getcwd(path, sizeof(path)) < 0 || path[0] != '/') {
 		error_raw(error, -EXDEV, "getcwd", step->object);
-		error_raw_kind(error, INRO_ERROR_STEP, "this directory is not inside of the new root");
+		error_raw_kind(error, INRO_ERROR_STEP,
+			       "this directory is not inside of the new root");
 		return -EXDEV;
 	}
 	return 0;
@@ -457,8 +480,9 @@ static void advise_chdir(const struct step *step, const struct plan *plan, struc
 {
 	(void)step;
 	if (error->code == ENOENT)
-		error_hint(error, plan->spec->process.workdir ? "it does not exist inside; -v shows it there" :
-								"choose another with --workdir");
+		error_hint(error, plan->spec->process.workdir
+					  ? "it does not exist inside; -v shows it there"
+					  : "choose another with --workdir");
 }
 
 static const struct step_kind kind_chdir = {
@@ -475,7 +499,8 @@ static int resolve_all(struct plan *plan, struct inro_error *error)
 
 	if (r == 0 && (plan->settled.own_root || plan->spec->process.workdir))
 		plan_add(plan, STAGE_DEATH, &kind_chdir, plan->settled.workdir,
-			 plan->spec->process.workdir ? "asked for" : "the command starts there", NULL);
+			 plan->spec->process.workdir ? "asked for" : "the command starts there",
+			 NULL);
 	return r;
 }
 

@@ -29,7 +29,8 @@ static int make_mount(const struct mount_fs *fs, const char **ret_call)
 	*ret_call = "fsopen";
 	for (const char *const *pair = fs->config; r >= 0 && pair && pair[0]; pair += 2) {
 		*ret_call = "fsconfig";
-		r = sys_fsconfig(fd, pair[1] ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, pair[0], pair[1], 0);
+		r = sys_fsconfig(fd, pair[1] ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, pair[0],
+				 pair[1], 0);
 	}
 	if (r >= 0) {
 		*ret_call = "fsconfig";
@@ -66,12 +67,15 @@ static const struct step_kind kind_joined_proc = {
 
 int mount_joined_proc(struct plan *plan)
 {
-	const struct mount_fs fs = { .type = "proc", .slot = plan_transient(plan, plan_slot(plan)), .fallback_source = "/proc" };
+	const struct mount_fs fs = { .type = "proc",
+				     .slot = plan_transient(plan, plan_slot(plan)),
+				     .fallback_source = "/proc" };
 	const struct mount_fs *copy = arena_copy(&plan->arena, &fs, sizeof(fs));
 
 	plan->failed |= !copy;
-	plan_add(plan, STAGE_OPEN, &kind_joined_proc, NULL, "its numbers are those that the command will see",
-		 copy)->fallback = "before Linux 6.17 the host's own, read-only";
+	plan_add(plan, STAGE_OPEN, &kind_joined_proc, NULL,
+		 "its numbers are those that the command will see", copy)
+		->fallback = "before Linux 6.17 the host's own, read-only";
 	return fs.slot;
 }
 
@@ -79,7 +83,8 @@ int mount_joined_proc(struct plan *plan)
 static int take_fallback(struct run *run, const struct step *step, const struct mount_fs *fs)
 {
 	struct mount_attr attr = {
-		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			    MOUNT_ATTR_NOEXEC,
 	};
 	int r, fd = sys_open_tree(AT_FDCWD, fs->fallback_source,
 				  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
@@ -111,11 +116,12 @@ static int run_new_fs(struct run *run, const struct step *step, struct inro_erro
 	if (fd < 0)
 		return error_raw(error, fd, call, fs->target);
 	if (fs->target) {
-		target_fd = target_open(run_fd(run, SLOT_ROOT), fs->target, TARGET_DIR, fs->mode ? fs->mode : 0755,
-					fs->target_flags);
+		target_fd = target_open(run_fd(run, SLOT_ROOT), fs->target, TARGET_DIR,
+					fs->mode ? fs->mode : 0755, fs->target_flags);
 		if (target_fd < 0)
 			return error_raw(error, target_fd, "openat2", fs->target);
-		r = sys_move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+		r = sys_move_mount(fd, "", target_fd, "",
+				   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 		if (r < 0)
 			return error_raw(error, r, "move_mount", fs->target);
 	}
@@ -134,25 +140,31 @@ static void tell_new_fs(const struct step *step, struct buf *text)
 			   pair[1] ? pair[1] : "");
 }
 
-static void advise_new_fs(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_new_fs(const struct step *step, const struct plan *plan,
+			  struct inro_error *error)
 {
 	const struct mount_fs *fs = step->args;
 
 	if (error->code == EPERM && strcmp(fs->type, "proc") == 0) {
 		if (!(plan->settled.ns_new & NS_BIT(NS_PID)))
-			error_why(error, "a new procfs in a user namespace needs a PID namespace of its own");
+			error_why(error, "a new procfs in a user namespace needs a PID namespace "
+					 "of its own");
 		else if (plan->facts->proc_masked)
-			error_why(error, "this container's own /proc is masked, so the kernel refuses a new one");
+			error_why(error, "this container's own /proc is masked, so the kernel "
+					 "refuses a new one");
 		else
-			error_why(error, "the kernel refuses a procfs that would show more than the one here");
+			error_why(error, "the kernel refuses a procfs that would show more than "
+					 "the one here");
 		error_hint(error, "start the outer container with --nestable (inro) or "
 				  "--security-opt unmask=ALL (podman, docker)");
 	} else if (error->code == EPERM && strcmp(fs->type, "sysfs") == 0) {
-		error_why(error, "a new sysfs needs a network namespace of its own, and a sysfs here that is whole");
+		error_why(error, "a new sysfs needs a network namespace of its own, and a sysfs "
+				 "here that is whole");
 	} else if (error->code == EINVAL && strcmp(error->call, "fsconfig") == 0) {
 		error_why(error, "the kernel does not take one of its options");
 	} else if (error->code == ELOOP) {
-		error_why(error, "a symbolic link stands in this path, and it must not be followed");
+		error_why(error,
+			  "a symbolic link stands in this path, and it must not be followed");
 	} else if (error->code == EROFS) {
 		error_why(error, "the mount point does not exist inside, and cannot be made there");
 	}
@@ -180,7 +192,8 @@ static const struct step_kind *kind_of(const char *type)
 	return &kinds[0];
 }
 
-struct step *mount_new_fs(struct plan *plan, enum stage stage, const struct mount_fs *fs, const char *why)
+struct step *mount_new_fs(struct plan *plan, enum stage stage, const struct mount_fs *fs,
+			  const char *why)
 {
 	struct mount_fs *copy = arena_copy(&plan->arena, fs, sizeof(*fs));
 	struct step *step;
@@ -190,8 +203,9 @@ struct step *mount_new_fs(struct plan *plan, enum stage stage, const struct moun
 		copy->target_flags |= root_target_flags(plan);
 	step = plan_add(plan, stage, kind_of(fs->type), fs->target, why, copy);
 	if (fs->fallback_source)
-		step->fallback = arena_printf(&plan->arena, "where the kernel refuses that, the one at %s, read-only",
-					      fs->fallback_source);
+		step->fallback = arena_printf(
+			&plan->arena, "where the kernel refuses that, the one at %s, read-only",
+			fs->fallback_source);
 	return step;
 }
 

@@ -123,7 +123,8 @@ static void advise_lock(const struct step *step, const struct plan *plan, struct
 	(void)step;
 	(void)plan;
 	if (error->code == EWOULDBLOCK)
-		error_why(error, "another process keeps it locked (flock), perhaps one in another container");
+		error_why(error, "another process keeps it locked (flock), perhaps one in another "
+				 "container");
 }
 
 static void undo_lock(struct run *run, const struct step *step)
@@ -159,7 +160,8 @@ static void undo_placeholder(struct run *run, const struct step *step)
 	if (dir_fd < 0 || guard->make_dir)
 		return;
 	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0 && fd_read_all(fd, text, sizeof(text)) >= 0 && strcmp(text, guard->make_file) == 0)
+	if (fd >= 0 && fd_read_all(fd, text, sizeof(text)) >= 0 &&
+	    strcmp(text, guard->make_file) == 0)
 		unlinkat(dir_fd, name, 0);
 }
 
@@ -188,9 +190,12 @@ static const struct option_row options[] = {
 		.rare = true,
 		.section = "Files",
 		.set = set_guard,
-		.detail = "The project is the work tree around the current directory, or that directory. "
-			  "What git would later execute from it (hooks, config files, those of work trees "
-			  "and submodules) is read-only, also where there is none yet; files that by their "
+		.detail = "The project is the work tree around the current directory, or that "
+			  "directory. "
+			  "What git would later execute from it (hooks, config files, those of "
+			  "work trees "
+			  "and submodules) is read-only, also where there is none yet; files that "
+			  "by their "
 			  "name are secrets (.env, *.pem, ...) are empty.",
 	},
 };
@@ -204,7 +209,8 @@ static int gather(const struct spec *spec, struct facts *facts, struct inro_erro
 	if (!facts->cwd)
 		return fail_usage(error, "--guard-project", "there is no current directory");
 	if (mount_is_home(facts, facts->cwd) || strcmp(facts->cwd, "/") == 0)
-		return fail_usage(error, "--guard-project", "%s is no project; go to one", facts->cwd);
+		return fail_usage(error, "--guard-project", "%s is no project; go to one",
+				  facts->cwd);
 	facts->project = arena_alloc(&facts->arena, sizeof(*facts->project));
 	if (!facts->project)
 		return fail_memory(error);
@@ -235,7 +241,8 @@ static void add_placeholder(struct plan *plan, const struct guard *guard, int lo
 	const void *copy = arena_copy(&plan->arena, &args, sizeof(args));
 
 	plan->failed |= !copy;
-	plan_add(plan, STAGE_OPEN, &kind_placeholder, guard->path, "only what is there can be guarded", copy);
+	plan_add(plan, STAGE_OPEN, &kind_placeholder, guard->path,
+		 "only what is there can be guarded", copy);
 }
 
 static int resolve(struct plan *plan, struct inro_error *error)
@@ -249,7 +256,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	if (!lock_slot)
 		return fail_memory(error);
 	*lock_slot = plan_slot(plan);
-	plan_add(plan, STAGE_OPEN, &kind_lock, project->root, "the last of them takes away what was made", lock_slot);
+	plan_add(plan, STAGE_OPEN, &kind_lock, project->root,
+		 "the last of them takes away what was made", lock_slot);
 	if (strcmp(project->root, plan->facts->cwd) != 0)
 		show(plan, project->root, "the project around the current directory");
 	if (project->common_dir)

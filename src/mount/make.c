@@ -31,7 +31,8 @@ struct make_args {
 static int run_make_dir(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct make_args *args = step->args;
-	int fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_DIR, args->mode, args->target_flags);
+	int fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_DIR, args->mode,
+			     args->target_flags);
 
 	if (fd < 0)
 		return error_raw(error, fd, "mkdirat", args->target);
@@ -98,13 +99,15 @@ static int copy_content(int from, int to)
 
 static int fill_file(struct run *run, const struct make_args *args, struct inro_error *error)
 {
-	cleanup_close int fd = openat(run_fd(run, SLOT_SCRATCH), args->scratch,
-				      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, args->mode);
+	cleanup_close int fd =
+		openat(run_fd(run, SLOT_SCRATCH), args->scratch,
+		       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, args->mode);
 	int r;
 
 	if (fd < 0)
 		return error_raw(error, -errno, "openat", args->target);
-	r = args->fd >= 0 ? copy_content(args->fd, fd) : fd_write_all(fd, args->text, strlen(args->text));
+	r = args->fd >= 0 ? copy_content(args->fd, fd)
+			  : fd_write_all(fd, args->text, strlen(args->text));
 	return r < 0 ? error_raw(error, r, "write", args->target) : 0;
 }
 
@@ -117,17 +120,20 @@ static int run_make_file(struct run *run, const struct step *step, struct inro_e
 
 	if (r < 0)
 		return r;
-	tree_fd = sys_open_tree(run_fd(run, SLOT_SCRATCH), args->scratch, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	tree_fd = sys_open_tree(run_fd(run, SLOT_SCRATCH), args->scratch,
+				OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (tree_fd < 0)
 		return error_raw(error, tree_fd, "open_tree", args->target);
 	attr.attr_set |= args->read_only ? MOUNT_ATTR_RDONLY : 0;
 	r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
 	if (r < 0)
 		return error_raw(error, r, "mount_setattr", args->target);
-	target_fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_FILE, 0644, args->target_flags);
+	target_fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_FILE, 0644,
+				args->target_flags);
 	if (target_fd < 0)
 		return error_raw(error, target_fd, "openat2", args->target);
-	r = sys_move_mount(tree_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	r = sys_move_mount(tree_fd, "", target_fd, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 	return r < 0 ? error_raw(error, r, "move_mount", args->target) : 0;
 }
 
@@ -136,8 +142,10 @@ static void advise_make(const struct step *step, const struct plan *plan, struct
 	(void)step;
 	(void)plan;
 	if (error->code == EROFS)
-		error_hint(error, "what is not there cannot be made in a read-only directory; --overlay puts "
-				  "a writable layer over the root");
+		error_hint(
+			error,
+			"what is not there cannot be made in a read-only directory; --overlay puts "
+			"a writable layer over the root");
 }
 
 static const struct step_kind kind_make_dir = {

@@ -27,15 +27,17 @@ static bool is_absent(int code)
 	return code == -ENOENT || code == -ENOTDIR;
 }
 
-static int mount_on(int tree_fd, int target_fd, uint64_t attributes, bool recursive, const char *path,
-		    struct inro_error *error)
+static int mount_on(int tree_fd, int target_fd, uint64_t attributes, bool recursive,
+		    const char *path, struct inro_error *error)
 {
 	struct mount_attr attr = { .attr_set = attributes };
-	int r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof(attr));
+	int r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0),
+				  &attr, sizeof(attr));
 
 	if (r < 0)
 		return error_raw(error, r, "mount_setattr", path);
-	r = sys_move_mount(tree_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	r = sys_move_mount(tree_fd, "", target_fd, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 	return r < 0 ? error_raw(error, r, "move_mount", path) : 0;
 }
 
@@ -58,8 +60,9 @@ int mask_cover(struct run *run, const char *path, struct inro_error *error)
 	if (tree_fd < 0)
 		return error_raw(error, tree_fd, "open_tree", path);
 	return mount_on(tree_fd, target_fd,
-			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, false, path,
-			error);
+			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				MOUNT_ATTR_NOEXEC,
+			false, path, error);
 }
 
 static int run_hide(struct run *run, const struct step *step, struct inro_error *error)
@@ -68,7 +71,8 @@ static int run_hide(struct run *run, const struct step *step, struct inro_error 
 }
 
 /* A path mounted on itself, with ATTRIBUTES. */
-static int mount_on_itself(struct run *run, const char *path, uint64_t attributes, struct inro_error *error)
+static int mount_on_itself(struct run *run, const char *path, uint64_t attributes,
+			   struct inro_error *error)
 {
 	cleanup_close int target_fd =
 		target_open(run_fd(run, SLOT_ROOT), path, TARGET_ANY, 0, TARGET_NO_LINKS);
@@ -100,7 +104,8 @@ static void advise_mask(const struct step *step, const struct plan *plan, struct
 	(void)step;
 	(void)plan;
 	if (error->code == ELOOP)
-		error_why(error, "a symbolic link stands in this path, and it must not be followed");
+		error_why(error,
+			  "a symbolic link stands in this path, and it must not be followed");
 }
 
 static const struct step_kind kind_hide = {
@@ -132,7 +137,8 @@ void mask_pin(struct plan *plan, const char *target, const char *why)
 	plan_add(plan, STAGE_MASK, &kind_pin, target, why, target);
 }
 
-void mask_hide(struct plan *plan, enum stage stage, const char *target, bool optional, const char *why)
+void mask_hide(struct plan *plan, enum stage stage, const char *target, bool optional,
+	       const char *why)
 {
 	root_need_scratch(plan);
 	plan_add(plan, stage, &kind_hide, target, why, target)->optional = optional;
@@ -146,9 +152,18 @@ void mask_read_only(struct plan *plan, const char *target, const char *why)
 void mask_proc_defaults(struct plan *plan)
 {
 	static const char *const hidden[] = {
-		"/proc/acpi",	    "/proc/asound",	 "/proc/interrupts",	   "/proc/kcore",
-		"/proc/keys",	    "/proc/latency_stats", "/proc/sched_debug",    "/proc/scsi",
-		"/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
+		"/proc/acpi",
+		"/proc/asound",
+		"/proc/interrupts",
+		"/proc/kcore",
+		"/proc/keys",
+		"/proc/latency_stats",
+		"/proc/sched_debug",
+		"/proc/scsi",
+		"/proc/timer_list",
+		"/proc/timer_stats",
+		"/sys/devices/virtual/powercap",
+		"/sys/firmware",
 	};
 	static const char *const read_only[] = {
 		"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",

@@ -79,7 +79,8 @@ static int run_nobody(struct run *run, const struct step *step, struct inro_erro
 		return error_raw(error, -errno, "clone", NULL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	return made.fd < 0 ? error_raw(error, made.fd, made.call, NULL) : run_store(run, SLOT_USERNS, made.fd);
+	return made.fd < 0 ? error_raw(error, made.fd, made.call, NULL)
+			   : run_store(run, SLOT_USERNS, made.fd);
 }
 
 static const struct step_kind kind_nobody = {
@@ -92,6 +93,6 @@ static const struct step_kind kind_nobody = {
 void nobody_add(struct plan *plan)
 {
 	plan_transient(plan, SLOT_USERNS);
-	plan_add(plan, STAGE_OPEN, &kind_nobody, NULL, "files that only root may read are not for the container",
-		 NULL);
+	plan_add(plan, STAGE_OPEN, &kind_nobody, NULL,
+		 "files that only root may read are not for the container", NULL);
 }

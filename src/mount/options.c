@@ -20,7 +20,8 @@
 enum { MAX_FIELDS = 3 };
 
 /* Split at colons into at most MAX fields; "\:" is a colon, "\\" a backslash. -E2BIG for more. */
-static int split_fields(struct arena *arena, const char *value, const char *fields[MAX_FIELDS], size_t *ret_n)
+static int split_fields(struct arena *arena, const char *value, const char *fields[MAX_FIELDS],
+			size_t *ret_n)
 {
 	char *copy = arena_strdup(arena, value), *to = copy;
 	size_t n = 0;
@@ -77,15 +78,15 @@ static int apply_word(struct spec_mount *mount, const char *word, struct arena *
 	if (strncmp(word, "mode=", 5) == 0)
 		return parse_mode(word + 5, &mount->mode);
 	if (strncmp(word, "subset=", 7) == 0 || strncmp(word, "hidepid=", 8) == 0) {
-		mount->options = mount->options ? arena_printf(arena, "%s,%s", mount->options, word) :
-						  arena_strdup(arena, word);
+		mount->options = mount->options ? arena_printf(arena, "%s,%s", mount->options, word)
+						: arena_strdup(arena, word);
 		return mount->options ? 0 : -ENOMEM;
 	}
 	return -EINVAL;
 }
 
-static int apply_words(struct spec *spec, struct spec_mount *mount, const char *option, const char *words,
-		       struct inro_error *error)
+static int apply_words(struct spec *spec, struct spec_mount *mount, const char *option,
+		       const char *words, struct inro_error *error)
 {
 	char **list;
 	size_t n;
@@ -94,12 +95,15 @@ static int apply_words(struct spec *spec, struct spec_mount *mount, const char *
 		return fail_memory(error);
 	for (size_t i = 0; i < n; i++) {
 		/* Docker's words that mean nothing here: labels, and what is so anyway. */
-		if (strcmp(list[i], "z") == 0 || strcmp(list[i], "Z") == 0 || strcmp(list[i], "rprivate") == 0)
+		if (strcmp(list[i], "z") == 0 || strcmp(list[i], "Z") == 0 ||
+		    strcmp(list[i], "rprivate") == 0)
 			continue;
 		if (apply_word(mount, list[i], &spec->arena) < 0) {
 			fail_usage(error, option, "'%s' is no mount option", list[i]);
-			error_hint(error, "there are ro, rw, optional, create, norec, idmap, nosuid, suid, "
-					  "nodev, dev, noexec, exec, size=, mode=, subset=, hidepid=");
+			error_hint(
+				error,
+				"there are ro, rw, optional, create, norec, idmap, nosuid, suid, "
+				"nodev, dev, noexec, exec, size=, mode=, subset=, hidepid=");
 			return -EINVAL;
 		}
 	}
@@ -115,7 +119,8 @@ static int add_bind(struct spec *spec, const char *option, const char *value, bo
 	int r = split_fields(&spec->arena, value, fields, &n);
 
 	if (r == -E2BIG)
-		return fail_usage(error, option, "'%s' has more than SRC:DST:options (write \\: for a colon)",
+		return fail_usage(error, option,
+				  "'%s' has more than SRC:DST:options (write \\: for a colon)",
 				  value);
 	if (r < 0)
 		return fail_memory(error);
@@ -318,58 +323,177 @@ static int set_nestable(void *object, const char *value, struct inro_error *erro
 
 #define FILES "Files"
 const struct option_row mount_options[] = {
-	{ .name = "volume", .letter = 'v', .form = OPTION_VALUE, .argument = "SRC[:DST][:OPTS]", .section = FILES,
-	  .help = "a host path, writable; OPTS: ro,optional,…", .set = set_volume,
-	  .aliases = "bind-mount", .choices = "@file", .repeats = true,
-	  .detail = "A colon or backslash in a path is written \\: or \\\\. OPTS are ro, rw, optional (a "
-		    "missing source is no error), create (make a missing source directory), norec (without "
-		    "the mounts below it), idmap, nosuid, suid, nodev, dev, noexec, exec. nosuid and nodev "
+	{ .name = "volume",
+	  .letter = 'v',
+	  .form = OPTION_VALUE,
+	  .argument = "SRC[:DST][:OPTS]",
+	  .section = FILES,
+	  .help = "a host path, writable; OPTS: ro,optional,…",
+	  .set = set_volume,
+	  .aliases = "bind-mount",
+	  .choices = "@file",
+	  .repeats = true,
+	  .detail = "A colon or backslash in a path is written \\: or \\\\. OPTS are ro, rw, "
+		    "optional (a "
+		    "missing source is no error), create (make a missing source directory), norec "
+		    "(without "
+		    "the mounts below it), idmap, nosuid, suid, nodev, dev, noexec, exec. nosuid "
+		    "and nodev "
 		    "are the default; all of them hold for the mounts below, too." },
-	{ .name = "ro", .form = OPTION_VALUE, .argument = "SRC[:DST]", .section = FILES,
-	  .help = "the same, read-only", .set = set_ro, .choices = "@file", .repeats = true },
-	{ .name = "rw", .form = OPTION_VALUE, .argument = "SRC[:DST]", .section = FILES,
-	  .help = "the same, writable", .set = set_rw, .choices = "@file", .repeats = true, .rare = true },
-	{ .name = "rootfs", .form = OPTION_VALUE, .argument = "DIR", .section = FILES,
-	  .help = "another directory as the root", .set = set_rootfs, .choices = "@dir" },
-	{ .name = "empty", .form = OPTION_FLAG, .section = FILES,
-	  .help = "an empty root, with nothing of the host", .set = set_empty },
-	{ .name = "overlay", .form = OPTION_MAYBE, .argument = "DIR", .section = FILES,
-	  .help = "a writable layer, thrown away or kept in DIR", .set = set_overlay,
-	  .choices = "@dir" },
-	{ .name = "read-only", .form = OPTION_FLAG, .section = FILES,
-	  .help = "make the root of --rootfs read-only", .set = set_read_only, .rare = true },
-	{ .name = "tmpfs", .form = OPTION_VALUE, .argument = "DIR[:size=N,…]", .section = FILES,
-	  .help = "an empty directory in memory", .set = set_tmpfs, .repeats = true },
-	{ .name = "file", .form = OPTION_VALUE, .argument = "PATH=TEXT|@FD", .section = FILES,
-	  .help = "a file with this content", .set = set_file, .repeats = true, .rare = true },
-	{ .name = "ro-file", .form = OPTION_VALUE, .argument = "PATH=TEXT|@FD", .section = FILES,
-	  .help = "the same, read-only", .set = set_ro_file, .repeats = true, .rare = true },
-	{ .name = "symlink", .form = OPTION_VALUE, .argument = "PATH=TARGET", .section = FILES,
-	  .help = "a symbolic link", .set = set_symlink, .repeats = true, .rare = true },
-	{ .name = "dir", .form = OPTION_VALUE, .argument = "DIR[:mode=M]", .section = FILES,
-	  .help = "an empty directory", .set = set_dir, .repeats = true, .rare = true },
-	{ .name = "hide", .form = OPTION_VALUE, .argument = "PATH", .section = FILES,
-	  .help = "put something empty over a path", .set = set_hide, .aliases = "mask", .repeats = true },
-	{ .name = "proc", .form = OPTION_VALUE, .argument = "DIR[:OPTS]|none", .section = FILES,
-	  .help = "procfs (/proc); OPTS: subset=pid,hidepid=…", .set = set_proc, .rare = true },
-	{ .name = "dev", .form = OPTION_VALUE, .argument = "DIR|none", .section = FILES,
-	  .help = "devices (/dev)", .set = set_dev, .rare = true },
-	{ .name = "sys", .form = OPTION_VALUE, .argument = "DIR|none", .section = FILES,
-	  .help = "sysfs, read-only (/sys)", .set = set_sys, .rare = true },
-	{ .name = "mqueue", .form = OPTION_VALUE, .argument = "DIR", .section = FILES,
-	  .help = "POSIX message queues (/dev/mqueue)", .set = set_mqueue, .rare = true },
-	{ .name = "cgroupfs", .form = OPTION_VALUE, .argument = "DIR", .section = FILES,
-	  .help = "the container's own cgroup2 hierarchy", .set = set_cgroupfs, .rare = true },
-	{ .name = "workdir", .letter = 'w', .form = OPTION_VALUE, .argument = "DIR", .section = FILES,
-	  .help = "where the command starts", .set = set_workdir, .aliases = "chdir|cwd" },
-	{ .name = "toolchain", .form = OPTION_FLAG, .section = FILES,
-	  .help = "with --empty: the host's /usr, read-only", .set = set_toolchain,
+	{ .name = "ro",
+	  .form = OPTION_VALUE,
+	  .argument = "SRC[:DST]",
+	  .section = FILES,
+	  .help = "the same, read-only",
+	  .set = set_ro,
+	  .choices = "@file",
+	  .repeats = true },
+	{ .name = "rw",
+	  .form = OPTION_VALUE,
+	  .argument = "SRC[:DST]",
+	  .section = FILES,
+	  .help = "the same, writable",
+	  .set = set_rw,
+	  .choices = "@file",
+	  .repeats = true,
 	  .rare = true },
-	{ .name = "share-cwd", .form = OPTION_FLAG, .section = FILES,
-	  .help = "show the current directory, writable (on)", .set = set_cwd, .rare = true },
-	{ .name = "nestable", .form = OPTION_FLAG, .section = "Namespaces",
-	  .help = "let containers be started inside", .set = set_nestable },
-	{ .name = "bare", .form = OPTION_FLAG, .section = FILES,
-	  .help = "imply nothing: what the preset none means", .set = set_bare, .rare = true },
+	{ .name = "rootfs",
+	  .form = OPTION_VALUE,
+	  .argument = "DIR",
+	  .section = FILES,
+	  .help = "another directory as the root",
+	  .set = set_rootfs,
+	  .choices = "@dir" },
+	{ .name = "empty",
+	  .form = OPTION_FLAG,
+	  .section = FILES,
+	  .help = "an empty root, with nothing of the host",
+	  .set = set_empty },
+	{ .name = "overlay",
+	  .form = OPTION_MAYBE,
+	  .argument = "DIR",
+	  .section = FILES,
+	  .help = "a writable layer, thrown away or kept in DIR",
+	  .set = set_overlay,
+	  .choices = "@dir" },
+	{ .name = "read-only",
+	  .form = OPTION_FLAG,
+	  .section = FILES,
+	  .help = "make the root of --rootfs read-only",
+	  .set = set_read_only,
+	  .rare = true },
+	{ .name = "tmpfs",
+	  .form = OPTION_VALUE,
+	  .argument = "DIR[:size=N,…]",
+	  .section = FILES,
+	  .help = "an empty directory in memory",
+	  .set = set_tmpfs,
+	  .repeats = true },
+	{ .name = "file",
+	  .form = OPTION_VALUE,
+	  .argument = "PATH=TEXT|@FD",
+	  .section = FILES,
+	  .help = "a file with this content",
+	  .set = set_file,
+	  .repeats = true,
+	  .rare = true },
+	{ .name = "ro-file",
+	  .form = OPTION_VALUE,
+	  .argument = "PATH=TEXT|@FD",
+	  .section = FILES,
+	  .help = "the same, read-only",
+	  .set = set_ro_file,
+	  .repeats = true,
+	  .rare = true },
+	{ .name = "symlink",
+	  .form = OPTION_VALUE,
+	  .argument = "PATH=TARGET",
+	  .section = FILES,
+	  .help = "a symbolic link",
+	  .set = set_symlink,
+	  .repeats = true,
+	  .rare = true },
+	{ .name = "dir",
+	  .form = OPTION_VALUE,
+	  .argument = "DIR[:mode=M]",
+	  .section = FILES,
+	  .help = "an empty directory",
+	  .set = set_dir,
+	  .repeats = true,
+	  .rare = true },
+	{ .name = "hide",
+	  .form = OPTION_VALUE,
+	  .argument = "PATH",
+	  .section = FILES,
+	  .help = "put something empty over a path",
+	  .set = set_hide,
+	  .aliases = "mask",
+	  .repeats = true },
+	{ .name = "proc",
+	  .form = OPTION_VALUE,
+	  .argument = "DIR[:OPTS]|none",
+	  .section = FILES,
+	  .help = "procfs (/proc); OPTS: subset=pid,hidepid=…",
+	  .set = set_proc,
+	  .rare = true },
+	{ .name = "dev",
+	  .form = OPTION_VALUE,
+	  .argument = "DIR|none",
+	  .section = FILES,
+	  .help = "devices (/dev)",
+	  .set = set_dev,
+	  .rare = true },
+	{ .name = "sys",
+	  .form = OPTION_VALUE,
+	  .argument = "DIR|none",
+	  .section = FILES,
+	  .help = "sysfs, read-only (/sys)",
+	  .set = set_sys,
+	  .rare = true },
+	{ .name = "mqueue",
+	  .form = OPTION_VALUE,
+	  .argument = "DIR",
+	  .section = FILES,
+	  .help = "POSIX message queues (/dev/mqueue)",
+	  .set = set_mqueue,
+	  .rare = true },
+	{ .name = "cgroupfs",
+	  .form = OPTION_VALUE,
+	  .argument = "DIR",
+	  .section = FILES,
+	  .help = "the container's own cgroup2 hierarchy",
+	  .set = set_cgroupfs,
+	  .rare = true },
+	{ .name = "workdir",
+	  .letter = 'w',
+	  .form = OPTION_VALUE,
+	  .argument = "DIR",
+	  .section = FILES,
+	  .help = "where the command starts",
+	  .set = set_workdir,
+	  .aliases = "chdir|cwd" },
+	{ .name = "toolchain",
+	  .form = OPTION_FLAG,
+	  .section = FILES,
+	  .help = "with --empty: the host's /usr, read-only",
+	  .set = set_toolchain,
+	  .rare = true },
+	{ .name = "share-cwd",
+	  .form = OPTION_FLAG,
+	  .section = FILES,
+	  .help = "show the current directory, writable (on)",
+	  .set = set_cwd,
+	  .rare = true },
+	{ .name = "nestable",
+	  .form = OPTION_FLAG,
+	  .section = "Namespaces",
+	  .help = "let containers be started inside",
+	  .set = set_nestable },
+	{ .name = "bare",
+	  .form = OPTION_FLAG,
+	  .section = FILES,
+	  .help = "imply nothing: what the preset none means",
+	  .set = set_bare,
+	  .rare = true },
 };
 static_assert(ARRAY_SIZE(mount_options) == N_MOUNT_OPTIONS, "mount/spec.h counts otherwise");

@@ -111,7 +111,8 @@ static int make_overlay(struct run *run, const struct overlay_args *args, struct
 	return r < 0 ? error_raw(error, r, "fsmount", args->target) : r;
 }
 
-static int place_overlay(struct run *run, const struct overlay_args *args, int fd, struct inro_error *error)
+static int place_overlay(struct run *run, const struct overlay_args *args, int fd,
+			 struct inro_error *error)
 {
 	cleanup_close int target_fd = -EBADF;
 	int r;
@@ -120,14 +121,16 @@ static int place_overlay(struct run *run, const struct overlay_args *args, int f
 		r = sys_move_mount(fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 		if (r == 0) {
 			r = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-			return r < 0 ? error_raw(error, -errno, "fcntl", "/") : run_store(run, SLOT_ROOT, r);
+			return r < 0 ? error_raw(error, -errno, "fcntl", "/")
+				     : run_store(run, SLOT_ROOT, r);
 		}
 		return error_raw(error, r, "move_mount", args->target);
 	}
 	target_fd = target_open(run_fd(run, SLOT_ROOT), args->target, TARGET_DIR, 0755, 0);
 	if (target_fd < 0)
 		return error_raw(error, target_fd, "openat2", args->target);
-	r = sys_move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	r = sys_move_mount(fd, "", target_fd, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 	return r < 0 ? error_raw(error, r, "move_mount", args->target) : 0;
 }
 
@@ -156,14 +159,17 @@ static void tell_overlay(const struct step *step, struct buf *text)
 	buf_puts(text, args->kept ? "kept" : "thrown away at the end");
 }
 
-static void advise_overlay(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_overlay(const struct step *step, const struct plan *plan,
+			   struct inro_error *error)
 {
 	(void)step;
 	(void)plan;
 	if (error->code == EINVAL)
-		error_why(error, "the file system of the layer or of what lies below cannot be one of overlayfs");
+		error_why(error, "the file system of the layer or of what lies below cannot be one "
+				 "of overlayfs");
 	else if (error->code == ELOOP || error->code == ENOTDIR)
-		error_why(error, "the kept layer holds something else than a directory of that name");
+		error_why(error,
+			  "the kept layer holds something else than a directory of that name");
 	else if (error->code == EBUSY)
 		error_why(error, "another overlay uses this directory");
 }
@@ -188,7 +194,8 @@ static const char *layer_name(struct plan *plan, const char *target)
 	return name;
 }
 
-void overlay_add(struct plan *plan, int lower_slot, const char *target, int dir_slot, const char *why)
+void overlay_add(struct plan *plan, int lower_slot, const char *target, int dir_slot,
+		 const char *why)
 {
 	struct overlay_args *args = arena_alloc(&plan->arena, sizeof(*args));
 	const char *name = layer_name(plan, target), *prefix = dir_slot != SLOT_NONE ? "kept/" : "";
@@ -207,5 +214,6 @@ void overlay_add(struct plan *plan, int lower_slot, const char *target, int dir_
 	args->work = arena_printf(&plan->arena, "%swork-%s", prefix, name);
 	args->userxattr = plan->settled.ns_new & NS_BIT(NS_USER) || !plan->facts->initial_userns;
 	plan->failed |= !args->lower || !args->upper || !args->work;
-	plan_add(plan, strcmp(target, "/") ? STAGE_MOUNT : STAGE_ROOT, &kind_overlay, target, why, args);
+	plan_add(plan, strcmp(target, "/") ? STAGE_MOUNT : STAGE_ROOT, &kind_overlay, target, why,
+		 args);
 }

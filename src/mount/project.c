@@ -44,7 +44,8 @@ static int refuse(const struct finder *finder, const char *path)
 {
 	fail_host(finder->error, INRO_ERROR_HOST, -ELOOP, "--guard-project",
 		  "%s is a symbolic link, so what git executes from it cannot be guarded", path);
-	error_hint(finder->error, "put a real file or directory there, or run with --no-guard-project");
+	error_hint(finder->error,
+		   "put a real file or directory there, or run with --no-guard-project");
 	return -ELOOP;
 }
 
@@ -52,7 +53,9 @@ static int refuse(const struct finder *finder, const char *path)
 static int look(const struct finder *finder, const char *path, struct stat *ret)
 {
 	if (lstat(path, ret) < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : fail_call(finder->error, -errno, "look at", "lstat", path);
+		return errno == ENOENT || errno == ENOTDIR
+			       ? 0
+			       : fail_call(finder->error, -errno, "look at", "lstat", path);
 	return S_ISLNK(ret->st_mode) ? refuse(finder, path) : 1;
 }
 
@@ -61,7 +64,8 @@ static char *below(const struct finder *finder, const char *dir, const char *nam
 	return arena_printf(finder->arena, "%s/%s", dir, name);
 }
 
-static struct guard *add(struct finder *finder, enum guard_action action, const char *path, const char *reason)
+static struct guard *add(struct finder *finder, enum guard_action action, const char *path,
+			 const char *reason)
 {
 	struct project *project = finder->project;
 	struct guard *guard;
@@ -100,8 +104,8 @@ static bool is_placeholder(const char *path, const struct stat *st, const char *
 }
 
 /* A file or directory that must stay as it is, or absent. */
-static int fix(struct finder *finder, const char *dir, const char *name, bool is_dir, const char *content,
-	       const char *reason)
+static int fix(struct finder *finder, const char *dir, const char *name, bool is_dir,
+	       const char *content, const char *reason)
 {
 	const char *path = below(finder, dir, name);
 	struct guard *guard;
@@ -159,7 +163,8 @@ static const char *line_value(char *line, const char *key)
 
 static bool is_inside(const struct finder *finder, const char *path)
 {
-	return mount_is_below(path, finder->project->root) && strcmp(path, finder->project->root) != 0;
+	return mount_is_below(path, finder->project->root) &&
+	       strcmp(path, finder->project->root) != 0;
 }
 
 /* Every directory between the project's root and PATH becomes a mount point. */
@@ -220,7 +225,8 @@ static int fix_named(struct finder *finder, const char *config, const char *key,
 	r = read_text(config, text);
 	if (r < 0)
 		return r == -ENOENT ? 0 : fail_call(finder->error, r, "read", "open", config);
-	for (char *line = strtok_r(text, "\n", &save); line && r == 0; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(text, "\n", &save); line && r == 0;
+	     line = strtok_r(NULL, "\n", &save)) {
 		const char *value = line_value(line, key), *path;
 
 		if (!value || !*value || *value == '~')
@@ -264,9 +270,13 @@ static int guard_worktree(struct finder *finder, const char *path, int depth)
 	int r = add(finder, GUARD_PIN, path, "a work tree's own git directory") ? 0 : -ENOMEM;
 
 	(void)depth;
-	r = r < 0 ? r : fix(finder, path, "commondir", false, NULL, "it says where hooks and config are");
+	r = r < 0 ? r
+		  : fix(finder, path, "commondir", false, NULL,
+			"it says where hooks and config are");
 	r = r < 0 ? r : fix(finder, path, "gitdir", false, NULL, "it says where the work tree is");
-	return r < 0 ? r : fix(finder, path, "config.worktree", false, NULL, "git executes what it names");
+	return r < 0 ? r
+		     : fix(finder, path, "config.worktree", false, NULL,
+			   "git executes what it names");
 }
 
 static int guard_gitdir(struct finder *finder, const char *path, int depth);
@@ -299,9 +309,11 @@ static int guard_module_tree(struct finder *finder, const char *git_dir)
 		return -ENOMEM;
 	if (read_text(config, text) < 0)
 		return 0;
-	for (char *line = strtok_r(text, "\n", &save); line && r == 0; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(text, "\n", &save); line && r == 0;
+	     line = strtok_r(NULL, "\n", &save)) {
 		const char *value = line_value(line, "worktree");
-		const char *path = value ? mount_clean_path(finder->arena, value, git_dir, NULL) : NULL;
+		const char *path =
+			value ? mount_clean_path(finder->arena, value, git_dir, NULL) : NULL;
 
 		if (path && is_inside(finder, path))
 			r = guard_submodule(finder, path);
@@ -361,9 +373,12 @@ static int guard_gitdir(struct finder *finder, const char *path, int depth)
 		return -ENOMEM;
 	r = fix(finder, path, "hooks", true, NULL, "git executes them");
 	r = r < 0 ? r : fix(finder, path, "config", false, "", "git executes what it names");
-	r = r < 0 ? r : fix(finder, path, "config.worktree", false, "", "git executes what it names");
+	r = r < 0 ? r
+		  : fix(finder, path, "config.worktree", false, "", "git executes what it names");
 	/* "." is what git takes for "here", and so the one harmless content. */
-	r = r < 0 ? r : fix(finder, path, "commondir", false, ".\n", "it would send git to another config");
+	r = r < 0 ? r
+		  : fix(finder, path, "commondir", false, ".\n",
+			"it would send git to another config");
 	r = r < 0 ? r : fix_named(finder, config, "hooksPath", finder->project->root);
 	r = r < 0 ? r : fix_named(finder, config, "path", path);
 	return r < 0 ? r : guard_lists(finder, path, depth);
@@ -389,10 +404,12 @@ static int guard_submodules(struct finder *finder)
 	r = read_text(list, text);
 	if (r < 0)
 		return fail_call(finder->error, r, "read", "open", list);
-	for (char *line = strtok_r(text, "\n", &save); line && r == 0; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(text, "\n", &save); line && r == 0;
+	     line = strtok_r(NULL, "\n", &save)) {
 		const char *value = line_value(line, "path");
 		const char *path =
-			value ? mount_clean_path(finder->arena, value, finder->project->root, NULL) : NULL;
+			value ? mount_clean_path(finder->arena, value, finder->project->root, NULL)
+			      : NULL;
 
 		if (path && is_inside(finder, path))
 			r = guard_submodule(finder, path);
@@ -408,7 +425,8 @@ static bool is_dir(const char *path)
 }
 
 /* Does the first line of the file at DIR/NAME, as a path from DIR, mean WANTED? */
-static bool points_to(const struct finder *finder, const char *dir, const char *name, const char *wanted)
+static bool points_to(const struct finder *finder, const char *dir, const char *name,
+		      const char *wanted)
 {
 	const char *file = below(finder, dir, name), *path;
 	cleanup_free char *text = malloc(MAX_TEXT);
@@ -433,7 +451,8 @@ static int guard_linked(struct finder *finder, const char *git)
 	if (read_text(git, text) < 0 || strncmp(text, "gitdir:", 7) != 0)
 		return 0;
 	text[strcspn(text, "\n")] = '\0';
-	dir = mount_clean_path(finder->arena, text + 7 + strspn(text + 7, " \t"), project->root, NULL);
+	dir = mount_clean_path(finder->arena, text + 7 + strspn(text + 7, " \t"), project->root,
+			       NULL);
 	if (!dir)
 		return -ENOMEM;
 	/* <common>/worktrees/<name>, which must name this very .git: else it is a lure. */
@@ -491,7 +510,8 @@ static int guard_git(struct finder *finder)
 		return r;
 	/* An empty directory is what a run that was killed has left. */
 	if (r == 1 && !is_empty_dir(git))
-		return S_ISDIR(st.st_mode) ? guard_gitdir(finder, git, 0) : guard_linked(finder, git);
+		return S_ISDIR(st.st_mode) ? guard_gitdir(finder, git, 0)
+					   : guard_linked(finder, git);
 	if (is_bare(finder))
 		return guard_gitdir(finder, finder->project->root, 0);
 	/*
@@ -521,7 +541,8 @@ static bool is_secret(const char *name)
 		if (strcmp(name, names[i]) == 0)
 			return true;
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		if (length > strlen(ends[i]) && strcmp(name + length - strlen(ends[i]), ends[i]) == 0)
+		if (length > strlen(ends[i]) &&
+		    strcmp(name + length - strlen(ends[i]), ends[i]) == 0)
 			return true;
 	return strncmp(name, ".env.", 5) == 0 && strcmp(name, ".env.example") != 0 &&
 	       strcmp(name, ".env.sample") != 0;
@@ -553,7 +574,8 @@ static int guard_secrets(struct finder *finder)
 	int r = 0;
 
 	if (!dir)
-		return fail_call(finder->error, -errno, "look at", "opendir", finder->project->root);
+		return fail_call(finder->error, -errno, "look at", "opendir",
+				 finder->project->root);
 	while (r == 0 && (entry = readdir(dir)))
 		if (is_secret(entry->d_name))
 			r = hide(finder, below(finder, finder->project->root, entry->d_name));

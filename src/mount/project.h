@@ -29,7 +29,7 @@ struct guard {
 };
 
 struct project {
-	const char *root;       /* what is shown writable: the top of the work tree, or the directory */
+	const char *root; /* what is shown writable: the top of the work tree, or the directory */
 	const char *common_dir; /* of a linked work tree: the repository outside of ROOT; NULL */
 	struct guard *guards;   /* parents before children */
 	size_t n_guards;

@@ -151,7 +151,8 @@ static void advise_pivot(const struct step *step, const struct plan *plan, struc
 	(void)step;
 	(void)plan;
 	if (error->code == EINVAL)
-		error_why(error, "the root of this mount namespace cannot be changed (an initramfs, or a chroot)");
+		error_why(error, "the root of this mount namespace cannot be changed (an "
+				 "initramfs, or a chroot)");
 }
 
 static const struct step_kind kind_scratch = {
@@ -211,7 +212,8 @@ unsigned root_target_flags(const struct plan *plan)
 
 void root_begin(struct plan *plan)
 {
-	plan_add(plan, STAGE_BECOME, &kind_private, NULL, "nothing mounted inside may reach the host", NULL);
+	plan_add(plan, STAGE_BECOME, &kind_private, NULL,
+		 "nothing mounted inside may reach the host", NULL);
 }
 
 void root_need_scratch(struct plan *plan)
@@ -220,9 +222,11 @@ void root_need_scratch(struct plan *plan)
 		if (plan->steps[i].kind == &kind_scratch)
 			return;
 	/* Of the stage before the root's own, so that it lies below it. */
-	plan_add(plan, STAGE_SOURCE, &kind_scratch, NULL, "for files made here, layers and masks", NULL);
+	plan_add(plan, STAGE_SOURCE, &kind_scratch, NULL, "for files made here, layers and masks",
+		 NULL);
 	if (!plan->settled.own_root)
-		plan_add(plan, STAGE_PIVOT, &kind_drop_scratch, NULL, "it would lie over the root", NULL);
+		plan_add(plan, STAGE_PIVOT, &kind_drop_scratch, NULL, "it would lie over the root",
+			 NULL);
 }
 
 void root_keep(struct plan *plan)
@@ -232,7 +236,8 @@ void root_keep(struct plan *plan)
 
 void root_new_tmpfs(struct plan *plan)
 {
-	plan_add(plan, STAGE_ROOT, &kind_root_tmpfs, NULL, "the host's own root is not to be seen", NULL);
+	plan_add(plan, STAGE_ROOT, &kind_root_tmpfs, NULL, "the host's own root is not to be seen",
+		 NULL);
 }
 
 void root_from_tree(struct plan *plan, int slot, const char *dir)
@@ -245,7 +250,8 @@ void root_from_tree(struct plan *plan, int slot, const char *dir)
 
 void root_finish(struct plan *plan, bool read_only)
 {
-	plan_add(plan, STAGE_PIVOT, &kind_pivot, NULL, "nothing of the old root stays reachable", NULL);
+	plan_add(plan, STAGE_PIVOT, &kind_pivot, NULL, "nothing of the old root stays reachable",
+		 NULL);
 	if (read_only)
 		plan_add(plan, STAGE_MASK, &kind_seal_root, "/", "all mount points are made", NULL);
 }

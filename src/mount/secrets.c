@@ -28,7 +28,8 @@ static const char *const places[] = { "/etc", "/opt", "/usr/local" };
 
 static int keep(struct secrets *secrets, const char *path)
 {
-	const char **slot = arena_grow(&secrets->arena, &secrets->paths, &secrets->n_paths, sizeof(*slot));
+	const char **slot =
+		arena_grow(&secrets->arena, &secrets->paths, &secrets->n_paths, sizeof(*slot));
 
 	if (!slot)
 		return -ENOMEM;
@@ -36,14 +37,16 @@ static int keep(struct secrets *secrets, const char *path)
 	return 0;
 }
 
-static int walk(struct secrets *secrets, int parent_fd, const char *name, const char *path, int depth);
+static int walk(struct secrets *secrets, int parent_fd, const char *name, const char *path,
+		int depth);
 
 static int visit(struct secrets *secrets, int dir_fd, const char *dir, const char *name, int depth)
 {
 	struct stat st;
 	const char *path;
 
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	    fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	path = arena_printf(&secrets->arena, "%s/%s", dir, name);
 	if (!path)
@@ -57,7 +60,8 @@ static int visit(struct secrets *secrets, int dir_fd, const char *dir, const cha
 	return walk(secrets, dir_fd, name, path, depth + 1);
 }
 
-static int walk(struct secrets *secrets, int parent_fd, const char *name, const char *path, int depth)
+static int walk(struct secrets *secrets, int parent_fd, const char *name, const char *path,
+		int depth)
 {
 	int r = 0, fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;

@@ -23,7 +23,8 @@ bool mount_is_below(const char *path, const char *dir);
 bool mount_is_home(const struct facts *facts, const char *path);
 
 /* Add what is implied where nothing was said, to LIST (in the plan's arena). */
-int mount_add_defaults(struct plan *plan, struct spec_mount **list, size_t *n, struct inro_error *error);
+int mount_add_defaults(struct plan *plan, struct spec_mount **list, size_t *n,
+		       struct inro_error *error);
 
 /* Where the command starts, when nobody said. */
 const char *mount_default_workdir(struct plan *plan);

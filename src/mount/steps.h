@@ -47,7 +47,8 @@ void mount_tell_attributes(uint64_t attributes, struct buf *text);
 void mount_create_source(struct plan *plan, const char *source);
 
 /* Place a taken tree on TARGET; makes a directory or a file there to match. */
-void mount_place(struct plan *plan, int slot, const char *target, unsigned target_flags, const char *why);
+void mount_place(struct plan *plan, int slot, const char *target, unsigned target_flags,
+		 const char *why);
 
 /*
  * Mount a new file system of TYPE on TARGET: CONFIG is key, value, key, value, …, NULL (a flag has
@@ -64,7 +65,8 @@ struct mount_fs {
 	int slot;
 	const char *fallback_source; /* a path whose tree is bound there when the kernel refuses */
 };
-struct step *mount_new_fs(struct plan *plan, enum stage stage, const struct mount_fs *fs, const char *why);
+struct step *mount_new_fs(struct plan *plan, enum stage stage, const struct mount_fs *fs,
+			  const char *why);
 
 /* Take the procfs of the PID namespace that is joined; its slot, for mount_place(). */
 int mount_joined_proc(struct plan *plan);
@@ -93,11 +95,13 @@ void root_need_scratch(struct plan *plan);
 
 /* Put a writable layer over a taken tree, on TARGET ("/" = as the new root itself). It is kept in
  * the taken tree of DIR_SLOT, thrown away with SLOT_NONE. */
-void overlay_add(struct plan *plan, int lower_slot, const char *target, int dir_slot, const char *why);
+void overlay_add(struct plan *plan, int lower_slot, const char *target, int dir_slot,
+		 const char *why);
 
 /* Hide TARGET behind something empty; make read-only, or a mount
  * point of its own (which cannot be renamed or removed), what must not be seen, written, exchanged. */
-void mask_hide(struct plan *plan, enum stage stage, const char *target, bool optional, const char *why);
+void mask_hide(struct plan *plan, enum stage stage, const char *target, bool optional,
+	       const char *why);
 int mask_cover(struct run *run, const char *path, struct inro_error *error); /* child-safe */
 void mask_read_only(struct plan *plan, const char *target, const char *why);
 void mask_pin(struct plan *plan, const char *target, const char *why);

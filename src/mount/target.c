@@ -57,7 +57,8 @@ static int make_last(int dir_fd, const char *name, enum target_type type, mode_t
 }
 
 /* The usual case: only the last component is missing. -ENOENT where it is not so. */
-static int make_in_parent(int root_fd, const char *target, enum target_type type, mode_t mode, unsigned flags)
+static int make_in_parent(int root_fd, const char *target, enum target_type type, mode_t mode,
+			  unsigned flags)
 {
 	const char *slash = strrchr(target, '/');
 	cleanup_close int dir_fd = -EBADF;
@@ -94,8 +95,8 @@ static bool is_last(const char *path, size_t length)
 }
 
 /* Walk down from the root, making what is missing, until the last component or all of it. */
-static int make_path(int root_fd, const char *target, bool parent_only, enum target_type type, mode_t mode,
-		     unsigned flags)
+static int make_path(int root_fd, const char *target, bool parent_only, enum target_type type,
+		     mode_t mode, unsigned flags)
 {
 	cleanup_close int dir_fd = open_in_root(root_fd, ".", O_DIRECTORY, 0);
 	char path[PATH_MAX];
@@ -110,9 +111,11 @@ static int make_path(int root_fd, const char *target, bool parent_only, enum tar
 
 		if (!name || (last && parent_only))
 			return take_fd(&dir_fd);
-		next = open_in_root(root_fd, path, last && type == TARGET_FILE ? 0 : O_DIRECTORY, flags);
+		next = open_in_root(root_fd, path, last && type == TARGET_FILE ? 0 : O_DIRECTORY,
+				    flags);
 		if (next == -ENOENT)
-			next = last ? make_last(dir_fd, name, type, mode) : make_dir(dir_fd, name, 0755);
+			next = last ? make_last(dir_fd, name, type, mode)
+				    : make_dir(dir_fd, name, 0755);
 		if (next < 0)
 			return next;
 		fd_close(dir_fd);

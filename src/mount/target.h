@@ -29,7 +29,8 @@ enum target_type {
  * -ENOENT, -EROFS where it cannot be made, -ELOOP for a forbidden link, -EEXIST/-ENOTDIR for
  * another type.
  */
-int target_open(int root_fd, const char *target, enum target_type type, mode_t mode, unsigned flags);
+int target_open(int root_fd, const char *target, enum target_type type, mode_t mode,
+		unsigned flags);
 
 /*
  * Open the directory in which TARGET lies (made where missing); *ret_name points at its last

@@ -36,7 +36,8 @@ struct tree_args {
 };
 
 /* Set the flags of a detached tree, and its id map. Child-safe. */
-static int set_flags(struct run *run, int tree_fd, const struct step *step, struct inro_error *error)
+static int set_flags(struct run *run, int tree_fd, const struct step *step,
+		     struct inro_error *error)
 {
 	const struct tree_args *args = step->args;
 	struct mount_attr attr = {
@@ -67,8 +68,8 @@ static int clone_tree(struct run *run, int dir_fd, const char *path, const struc
 		      struct inro_error *error)
 {
 	const struct tree_args *args = step->args;
-	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (args->flags.recursive ? AT_RECURSIVE : 0) |
-			 (*path ? 0 : AT_EMPTY_PATH);
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+			 (args->flags.recursive ? AT_RECURSIVE : 0) | (*path ? 0 : AT_EMPTY_PATH);
 	int fd = sys_open_tree(dir_fd, path, flags), r;
 
 	if (fd < 0)
@@ -86,7 +87,8 @@ static int run_open_source(struct run *run, const struct step *step, struct inro
 	const struct tree_args *args = step->args;
 	int fd = open(args->path, O_PATH | O_CLOEXEC);
 
-	return fd < 0 ? error_raw(error, -errno, "open", args->path) : run_store(run, args->source_slot, fd);
+	return fd < 0 ? error_raw(error, -errno, "open", args->path)
+		      : run_store(run, args->source_slot, fd);
 }
 
 static int run_open_tree(struct run *run, const struct step *step, struct inro_error *error)
@@ -143,7 +145,8 @@ static void tell_tree(const struct step *step, struct buf *text)
 		buf_printf(text, "%sroot's own files as nobody's", text->used ? ", " : "");
 }
 
-static void advise_source(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_source(const struct step *step, const struct plan *plan,
+			  struct inro_error *error)
 {
 	(void)step;
 	(void)plan;
@@ -152,7 +155,8 @@ static void advise_source(const struct step *step, const struct plan *plan, stru
 	else if (error->code == EACCES)
 		error_why(error, "this user may not go there");
 	else if (error->code == EPERM && strcmp(error->call, "mount_setattr") == 0)
-		error_why(error, "flags that the host's mount has set cannot be cleared in a user namespace");
+		error_why(error, "flags that the host's mount has set cannot be cleared in a user "
+				 "namespace");
 }
 
 static const struct step_kind kind_open_source = {
@@ -206,8 +210,10 @@ int mount_take(struct plan *plan, const struct mount_source *source, const char 
 			step->fallback = "what only root may read there is found and hidden";
 		return args->tree_slot;
 	}
-	plan_add(plan, STAGE_OPEN, &kind_open_source, source->path, why, args)->optional = source->optional;
-	plan_add(plan, STAGE_SOURCE, &kind_take_tree, source->path, "it must be the one that was opened", args);
+	plan_add(plan, STAGE_OPEN, &kind_open_source, source->path, why, args)->optional =
+		source->optional;
+	plan_add(plan, STAGE_SOURCE, &kind_take_tree, source->path,
+		 "it must be the one that was opened", args);
 	return args->tree_slot;
 }
 
@@ -230,26 +236,31 @@ static int run_place(struct run *run, const struct step *step, struct inro_error
 	if (fstat(tree_fd, &st) < 0)
 		return error_raw(error, -errno, "fstat", args->target);
 	target_fd = target_open(run_fd(run, SLOT_ROOT), args->target,
-				S_ISDIR(st.st_mode) ? TARGET_DIR : TARGET_FILE, S_ISDIR(st.st_mode) ? 0755 : 0644,
-				args->target_flags);
+				S_ISDIR(st.st_mode) ? TARGET_DIR : TARGET_FILE,
+				S_ISDIR(st.st_mode) ? 0755 : 0644, args->target_flags);
 	if (target_fd < 0)
 		return error_raw(error, target_fd, "openat2", args->target);
-	r = sys_move_mount(tree_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	r = sys_move_mount(tree_fd, "", target_fd, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 	return r < 0 ? error_raw(error, r, "move_mount", args->target) : 0;
 }
 
 static void advise_place(const struct step *step, const struct plan *plan, struct inro_error *error)
 {
 	(void)step;
-	if (error->code == EROFS || (error->code == EACCES && strcmp(error->call, "openat2") == 0)) {
+	if (error->code == EROFS ||
+	    (error->code == EACCES && strcmp(error->call, "openat2") == 0)) {
 		error_why(error, "the mount point does not exist inside, and cannot be made there");
-		error_hint(error, plan->spec->mounts.root.overlay ?
-					  "create it on the host" :
-					  "create it on the host, or put a writable layer over the root (--overlay)");
+		error_hint(error, plan->spec->mounts.root.overlay
+					  ? "create it on the host"
+					  : "create it on the host, or put a writable layer over "
+					    "the root (--overlay)");
 	} else if (error->code == ELOOP) {
-		error_why(error, "a symbolic link stands in this path, and it must not be followed");
+		error_why(error,
+			  "a symbolic link stands in this path, and it must not be followed");
 	} else if (error->code == ENOTDIR || error->code == EISDIR) {
-		error_why(error, "a directory can only be mounted on a directory, a file on a file");
+		error_why(error,
+			  "a directory can only be mounted on a directory, a file on a file");
 	}
 }
 
@@ -261,7 +272,8 @@ static const struct step_kind kind_place = {
 	.advise = advise_place,
 };
 
-void mount_place(struct plan *plan, int slot, const char *target, unsigned target_flags, const char *why)
+void mount_place(struct plan *plan, int slot, const char *target, unsigned target_flags,
+		 const char *why)
 {
 	struct place_args *args = arena_alloc(&plan->arena, sizeof(*args));
 

@@ -51,7 +51,9 @@ static int set_net(void *object, const char *value, struct inro_error *error)
 
 	if (!*value)
 		return fail_usage(error, "--net", "is none, host, or whose network to join");
-	spec->net = strcmp(value, "none") == 0 ? NET_NONE : strcmp(value, "host") == 0 ? NET_HOST : NET_JOIN;
+	spec->net = strcmp(value, "none") == 0   ? NET_NONE
+		    : strcmp(value, "host") == 0 ? NET_HOST
+						 : NET_JOIN;
 	spec->net_target = arena_strdup(&spec->arena, value);
 	return spec->net_target ? 0 : fail_memory(error);
 }
@@ -126,7 +128,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 {
 	(void)error;
 	if (plan->settled.ns_new & NS_BIT(NS_NET))
-		plan_add(plan, STAGE_SYSTEM, &kind_loopback, NULL, "a new network namespace has it, but down", NULL);
+		plan_add(plan, STAGE_SYSTEM, &kind_loopback, NULL,
+			 "a new network namespace has it, but down", NULL);
 	return 0;
 }
 

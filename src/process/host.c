@@ -136,7 +136,8 @@ static int gather_userns(struct facts *facts)
 static int gather_roots(struct facts *facts)
 {
 	static const char *const names[] = {
-		"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32", "etc", "opt", "nix",
+		"usr",    "bin",    "sbin", "lib", "lib32", "lib64",
+		"libx32", "libo32", "etc",  "opt", "nix",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -226,7 +227,8 @@ static int gather(const struct spec *spec, struct facts *facts, struct inro_erro
 		gather_proc(facts);
 	/* Best effort: another root than PID 1's is a chroot, or a mount namespace; only a hint. */
 	if (stat("/", &root) == 0 && stat("/proc/1/root/.", &init_root) == 0)
-		facts->chrooted = root.st_ino != init_root.st_ino || root.st_dev != init_root.st_dev;
+		facts->chrooted =
+			root.st_ino != init_root.st_ino || root.st_dev != init_root.st_dev;
 	return 0;
 }
 

@@ -106,8 +106,8 @@ static const struct option_row options[] = {
 	},
 };
 
-static int add_name(struct plan *plan, const struct step_kind *kind, const char *option, const char *name,
-		    struct inro_error *error)
+static int add_name(struct plan *plan, const struct step_kind *kind, const char *option,
+		    const char *name, struct inro_error *error)
 {
 	struct hostname_args *args;
 

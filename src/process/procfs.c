@@ -20,7 +20,8 @@ static int run_open_proc(struct run *run, const struct step *step, struct inro_e
 	return fd < 0 ? error_raw(error, fd, "open", "/proc") : run_store(run, SLOT_HOST_PROC, fd);
 }
 
-static void advise_open_proc(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_open_proc(const struct step *step, const struct plan *plan,
+			     struct inro_error *error)
 {
 	(void)step;
 	(void)plan;
@@ -39,7 +40,8 @@ static const struct step_kind kind_open_proc = {
 static int resolve(struct plan *plan, struct inro_error *error)
 {
 	(void)error;
-	plan_add(plan, STAGE_OPEN, &kind_open_proc, "/proc", "the child's ids and signals are seen there", NULL);
+	plan_add(plan, STAGE_OPEN, &kind_open_proc, "/proc",
+		 "the child's ids and signals are seen there", NULL);
 	return 0;
 }
 

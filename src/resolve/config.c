@@ -5,6 +5,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "inro/run.h"
 #include "resolve/features.h"
@@ -28,8 +29,8 @@ static void event_free(yaml_event_t *event)
 
 static int fail_at(const struct reader *reader, const yaml_mark_t *mark, const char *text)
 {
-	fail_usage(reader->error, reader->path, "line %zu, column %zu: %s", mark->line + 1, mark->column + 1,
-		   text);
+	fail_usage(reader->error, reader->path, "line %zu, column %zu: %s", mark->line + 1,
+		   mark->column + 1, text);
 	return -EINVAL;
 }
 
@@ -38,6 +39,10 @@ static int next_event(struct reader *reader, yaml_event_t *ret)
 	if (yaml_parser_parse(&reader->parser, ret))
 		return 0;
 	*ret = (yaml_event_t){ 0 };
+	/* Bytes that cannot be read at all have no line yet. */
+	if (reader->parser.error == YAML_READER_ERROR)
+		return fail_usage(reader->error, reader->path, "byte %zu: %s",
+				  reader->parser.problem_offset, reader->parser.problem);
 	return fail_at(reader, &reader->parser.problem_mark,
 		       reader->parser.problem ? reader->parser.problem : "not YAML");
 }
@@ -53,6 +58,22 @@ static int scalar(const struct reader *reader, const yaml_event_t *event, const 
 	return 0;
 }
 
+/* An option's own error, with the place in the file before it. */
+static int say_where(const struct reader *reader, const char *key, const yaml_event_t *event)
+{
+	const struct inro_error error = *reader->error;
+	const char *why = error.why;
+	char text[sizeof(error.why) + 16];
+
+	if (strcmp(error.what, key) == 0) {
+		snprintf(text, sizeof(text), "'%s' is not an option", key);
+		why = text;
+	}
+	fail_at(reader, &event->start_mark, why);
+	error_hint(reader->error, "%s", error.hint);
+	return -EINVAL;
+}
+
 static int say(const struct reader *reader, const char *key, const yaml_event_t *event)
 {
 	const char *text;
@@ -61,10 +82,7 @@ static int say(const struct reader *reader, const char *key, const yaml_event_t 
 	if (r < 0)
 		return r;
 	r = journal_say(reader->journal, key, text, ORIGIN_FILE, reader->error);
-	if (r == -EINVAL && reader->error && strcmp(reader->error->what, key) == 0)
-		return fail_usage(reader->error, reader->path, "line %zu: '%s' is not an option",
-				  event->start_mark.line + 1, key);
-	return r;
+	return r == -EINVAL && reader->error ? say_where(reader, key, event) : r;
 }
 
 /* A sequence of scalars: each said under the key, or, with no key, the command's words. */
@@ -112,7 +130,8 @@ static int read_value(struct reader *reader, const char *key)
 		return read_sequence(reader, command ? NULL : key);
 	if (event.type != YAML_SCALAR_EVENT || command)
 		return fail_at(reader, &event.start_mark,
-			       command ? "command is a sequence: [sh, -c, …]" : "expected a value or a sequence");
+			       command ? "command is a sequence: [sh, -c, …]"
+				       : "expected a value or a sequence");
 	return say(reader, key, &event);
 }
 
@@ -239,7 +258,8 @@ static int emit_setting(yaml_emitter_t *emitter, const struct inro_spec *journal
 		return r < 0 ? r : emit_text(emitter, last->value);
 	r = emit_sequence_start(emitter);
 	for (size_t i = index; i < journal->n_settings && r == 0; i++)
-		if (is_saved(&journal->settings[i]) && strcmp(journal->settings[i].name, first->name) == 0)
+		if (is_saved(&journal->settings[i]) &&
+		    strcmp(journal->settings[i].name, first->name) == 0)
 			r = emit_text(emitter, journal->settings[i].value);
 	return r < 0 ? r : emit_sequence_end(emitter);
 }
@@ -273,11 +293,37 @@ static int emit_all(yaml_emitter_t *emitter, const struct inro_spec *journal)
 	return r < 0 ? r : emit(emitter, &event);
 }
 
+static bool is_utf8(const char *text)
+{
+	cleanup_buf struct buf copy = { 0 };
+
+	buf_add_utf8(&copy, text);
+	return strcmp(buf_text(&copy), text) == 0;
+}
+
+/* YAML is UTF-8, as paths need not be. */
+static int check_bytes(const struct inro_spec *journal, struct inro_error *error)
+{
+	const char *what = NULL;
+
+	for (size_t i = 0; i < journal->n_settings && !what; i++)
+		if (is_saved(&journal->settings[i]) && !is_utf8(journal->settings[i].value))
+			what = journal->settings[i].name;
+	for (size_t i = 0; journal->args && journal->args[i] && !what; i++)
+		if (!is_utf8(journal->args[i]))
+			what = "command";
+	return what ? fail_host(error, INRO_ERROR_USAGE, -EILSEQ, "save the run",
+				"%s holds bytes that are no UTF-8, which a file cannot tell", what)
+		    : 0;
+}
+
 int config_save(const struct inro_spec *journal, FILE *stream, struct inro_error *error)
 {
 	yaml_emitter_t emitter;
-	int r;
+	int r = check_bytes(journal, error);
 
+	if (r < 0)
+		return r;
 	if (!yaml_emitter_initialize(&emitter))
 		return fail_memory(error);
 	yaml_emitter_set_output_file(&emitter, stream);

@@ -29,8 +29,8 @@ struct inro_spec *inro_spec_free(struct inro_spec *spec)
 static int write_down(struct inro_spec *journal, const char *name, const char *value,
 		      enum setting_origin origin, struct inro_error *error)
 {
-	struct setting *setting =
-		arena_grow(&journal->arena, &journal->settings, &journal->n_settings, sizeof(*setting));
+	struct setting *setting = arena_grow(&journal->arena, &journal->settings,
+					     &journal->n_settings, sizeof(*setting));
 
 	if (!setting)
 		return fail_memory(error);
@@ -50,8 +50,8 @@ int journal_say_row(struct inro_spec *journal, const struct option_row *row, con
 	return r;
 }
 
-int journal_say(struct inro_spec *journal, const char *name, const char *value, enum setting_origin origin,
-		struct inro_error *error)
+int journal_say(struct inro_spec *journal, const char *name, const char *value,
+		enum setting_origin origin, struct inro_error *error)
 {
 	const struct option_row *row = features_find_option(name);
 	bool yes;
@@ -70,7 +70,8 @@ int journal_say(struct inro_spec *journal, const char *name, const char *value, 
 	return journal_say_row(journal, row, value, origin, error);
 }
 
-int inro_spec_set(struct inro_spec *spec, const char *name, const char *value, struct inro_error *error)
+int inro_spec_set(struct inro_spec *spec, const char *name, const char *value,
+		  struct inro_error *error)
 {
 	return journal_say(spec, name, value, ORIGIN_USER, error);
 }

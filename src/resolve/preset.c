@@ -11,7 +11,10 @@
 extern const struct feature feature_preset;
 
 /* What `inro run` does where nothing is asked for is the code's own default: nothing to say. */
-#define PRESET(id, text, list) { .name = id, .help = text, .settings = list, .n_settings = ARRAY_SIZE(list) }
+#define PRESET(id, text, list)                                                             \
+	{                                                                                  \
+		.name = id, .help = text, .settings = list, .n_settings = ARRAY_SIZE(list) \
+	}
 
 /* A box to look around in: root inside, its own root directory or the host's, a terminal. */
 static const struct preset_setting shell_settings[] = {
@@ -63,7 +66,8 @@ const struct preset presets[] = {
 	{ .name = "default", .help = "a closed box over the host's system directories" },
 	PRESET("shell", "root inside, an init, a terminal", shell_settings),
 	PRESET("build", "as default, with the host's network and writable caches", build_settings),
-	PRESET("agent", "the project writable, but nothing that git or inro would later execute", agent_settings),
+	PRESET("agent", "the project writable, but nothing that git or inro would later execute",
+	       agent_settings),
 	PRESET("judge", "the tool chain alone; limits required, accounting on", judge_settings),
 	PRESET("none", "mechanism only, nothing implied", none_settings),
 };
@@ -76,7 +80,8 @@ int preset_say(struct inro_spec *journal, const char *name, struct inro_error *e
 			continue;
 		for (size_t j = 0; j < presets[i].n_settings; j++) {
 			const struct preset_setting *setting = &presets[i].settings[j];
-			int r = journal_say(journal, setting->name, setting->value, ORIGIN_PRESET, error);
+			int r = journal_say(journal, setting->name, setting->value, ORIGIN_PRESET,
+					    error);
 
 			if (r < 0)
 				return r;
@@ -130,10 +135,12 @@ static int settle(struct plan *plan, struct inro_error *error)
 	if (!part->require_limits)
 		return 0;
 	if (!was_said(plan->spec, "timeout") && !was_said(plan->spec, "cpu-time"))
-		return fail_usage(error, "--require-limits", "a limit of time is missing: --timeout or --cpu-time");
+		return fail_usage(error, "--require-limits",
+				  "a limit of time is missing: --timeout or --cpu-time");
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
 		if (!was_said(plan->spec, limits[i]))
-			return fail_usage(error, "--require-limits", "a limit is missing: --%s", limits[i]);
+			return fail_usage(error, "--require-limits", "a limit is missing: --%s",
+					  limits[i]);
 	return 0;
 }
 
