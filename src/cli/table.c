@@ -133,10 +133,9 @@ static void print_cell(const struct table_column *column, const char *cell, size
 	       column->type == TABLE_NUMBER ? 0 : (int)pad, "");
 }
 
-static void print_line(const struct table *table, const size_t *widths, size_t last, const char *const *cells)
+static void print_line(const struct table *table, const size_t *widths, size_t last, size_t room,
+		       const char *const *cells)
 {
-	size_t room = table->style & TABLE_WHOLE ? SIZE_MAX : terminal_width();
-
 	for (size_t i = 0; i <= last; i++) {
 		const struct table_column *column = &table->columns[i];
 		const char *cell = cells ? cells[i] : column->name;
@@ -190,7 +189,7 @@ static void print_raw(const struct table *table)
 static int print_text(struct table *table)
 {
 	size_t *widths = arena_array(&table->arena, table->n_columns, sizeof(*widths));
-	size_t last = 0;
+	size_t room = table->style & TABLE_WHOLE ? SIZE_MAX : terminal_width(), last = 0;
 
 	if (!widths)
 		return -ENOMEM;
@@ -200,9 +199,9 @@ static int print_text(struct table *table)
 			last = i;
 	}
 	if (!(table->style & TABLE_NO_HEADINGS))
-		print_line(table, widths, last, NULL);
+		print_line(table, widths, last, room, NULL);
 	for (size_t i = 0; i < table->n_rows; i++)
-		print_line(table, widths, last, table->rows[i]);
+		print_line(table, widths, last, room, table->rows[i]);
 	return 0;
 }
 
