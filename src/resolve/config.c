@@ -62,14 +62,13 @@ static int scalar(const struct reader *reader, const yaml_event_t *event, const 
 static int say_where(const struct reader *reader, const char *key, const yaml_event_t *event)
 {
 	const struct inro_error error = *reader->error;
-	const char *why = error.why;
-	char text[sizeof(error.why) + 16];
+	char text[sizeof(error.what) + sizeof(error.why) + 2];
 
-	if (strcmp(error.what, key) == 0) {
+	if (strcmp(error.what, key) == 0)
 		snprintf(text, sizeof(text), "'%s' is not an option", key);
-		why = text;
-	}
-	fail_at(reader, &event->start_mark, why);
+	else
+		snprintf(text, sizeof(text), "%s: %s", error.what, error.why);
+	fail_at(reader, &event->start_mark, text);
 	error_hint(reader->error, "%s", error.hint);
 	return -EINVAL;
 }
