@@ -102,7 +102,7 @@ static const struct option_row options[] = {
 	{ .name = "list-columns", .letter = 'H', .form = OPTION_FLAG, .section = HOW, .set = set_list_columns,
 	  .help = "tell which columns there are" },
 	{ .name = "tree", .letter = 'T', .form = OPTION_MAYBE, .argument = "parent|owner", .section = HOW,
-	  .set = set_tree, .help = "as trees: by parent, or by the user namespaces that own",
+	  .set = set_tree, .help = "as trees: by parent, or by owner",
 	  .choices = "parent|owner" },
 	{ .name = "json", .letter = 'J', .form = OPTION_FLAG, .section = HOW, .set = set_json, .help = "as JSON" },
 	{ .name = "raw", .letter = 'r', .form = OPTION_FLAG, .section = HOW, .set = set_raw,

@@ -36,10 +36,10 @@ text_setter(cmd_pid, to)
 #define SECTION "Options"
 static const struct option_row options[] = {
 	{ .name = "in", .letter = 'i', .form = OPTION_VALUE, .argument = "TARGET", .section = SECTION, .set = set_to,
-	  .help = "the numbers that they have in the PID namespace of TARGET", .aliases = "to",
+	  .help = "their numbers in the PID namespace of TARGET", .aliases = "to",
 	  .choices = "@target" },
 	{ .name = "from", .letter = 'f', .form = OPTION_VALUE, .argument = "TARGET", .section = SECTION,
-	  .set = set_from, .help = "the numbers given are of the PID namespace of TARGET", .choices = "@target" },
+	  .set = set_from, .help = "the numbers are of the namespace of TARGET", .choices = "@target" },
 	{ .name = "group", .letter = 'g', .form = OPTION_FLAG, .section = SECTION, .set = set_group,
 	  .help = "their process groups" },
 	{ .name = "session", .letter = 's', .form = OPTION_FLAG, .section = SECTION, .set = set_session,

@@ -75,7 +75,7 @@ static const struct option_row options[] = {
 	{ .name = "ascii", .letter = 'A', .form = OPTION_FLAG, .section = SECTION, .set = set_ascii,
 	  .help = "draw with ASCII characters" },
 	{ .name = "notruncate", .letter = 'u', .form = OPTION_FLAG, .section = SECTION, .set = set_notruncate,
-	  .help = "lines whole, also where the terminal is too narrow", .aliases = "nowrap|long" },
+	  .help = "whole lines in a narrow terminal, too", .aliases = "nowrap|long" },
 	{ .name = "quiet", .letter = 'q', .form = OPTION_FLAG, .section = SECTION, .set = set_quiet,
 	  .help = "do not tell what could not be seen" },
 	{ .name = "help", .letter = 'h', .form = OPTION_FLAG, .section = SECTION, .set = set_help,

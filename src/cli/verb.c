@@ -55,15 +55,15 @@ static int format_option(const struct option_row *row, char *text, size_t size)
 	}
 }
 
-enum { HELP_COLUMN = 31 };
+enum { HELP_COLUMN = 31, SCREEN_WIDTH = 80 };
 
-/* How many characters a text in UTF-8 takes on a terminal; ours has no wide ones. */
-static int width(const char *text)
+/* How many characters LENGTH bytes of UTF-8 take on a terminal; ours has no wide ones. */
+static int width(const char *text, int length)
 {
 	int n = 0;
 
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
+	for (int i = 0; i < length; i++)
+		n += ((unsigned char)text[i] & 0xc0) != 0x80;
 	return n;
 }
 
@@ -73,7 +73,7 @@ static void print_option(const struct option_row *row)
 	int n;
 
 	format_option(row, text, sizeof(text));
-	n = width(text);
+	n = width(text, (int)strlen(text));
 	if (n > HELP_COLUMN - 2)
 		printf("  %s\n%*s%s\n", text, HELP_COLUMN + 2, "", row->help);
 	else
@@ -115,13 +115,35 @@ static void print_section(const struct verb *verb, const char *section, bool all
 	}
 }
 
+/* TEXT in lines of at most SCREEN_WIDTH characters, wherever its own lines end. */
+static void print_paragraph(const char *text)
+{
+	int column = 0;
+
+	while (*text) {
+		int length = (int)strcspn(text, " \n"), needed = width(text, length);
+
+		if (column && column + 1 + needed > SCREEN_WIDTH) {
+			putchar('\n');
+			column = 0;
+		}
+		printf("%s%.*s", column ? " " : "", length, text);
+		column += needed + (column > 0);
+		text += length;
+		text += strspn(text, " \n");
+	}
+	putchar('\n');
+}
+
 void verb_help(const struct verb *verb, bool all)
 {
 	const struct option_row *rows;
 	bool rare = false;
 	size_t n;
 
-	printf("Usage: inro %s %s\n%s\n\n", verb->name, verb->usage, verb->about);
+	printf("Usage: inro %s %s\n", verb->name, verb->usage);
+	print_paragraph(verb->about);
+	putchar('\n');
 	for (size_t i = 0; verb->sections && verb->sections[i]; i++)
 		print_section(verb, verb->sections[i], all);
 	for (size_t i = 0; verb->tables && (rows = verb->tables(i, &n)); i++) {

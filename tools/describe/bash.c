@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const char walker[] =
-	"# What to choose from, by words: @file, @dir, @command, @container, or the word itself.\n"
+	"# What to choose from, by words: @file, @dir, @command, @container, @target, or the word itself.\n"
 	"_inro_choose() {\n"
 	"	local word plain=\n"
 	"	for word in $1; do\n"
@@ -24,7 +24,7 @@ static const char walker[] =
 	"		@dir) compopt -o filenames 2>/dev/null\n"
 	"			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -d -- \"$cur\") ;;\n"
 	"		@command) mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -c -- \"$cur\") ;;\n"
-	"		@container) plain+=\" $(\"${COMP_WORDS[0]}\" ps -q 2>/dev/null)\" ;;\n"
+	"		@container|@target) plain+=\" $(\"${COMP_WORDS[0]}\" ps -q 2>/dev/null)\" ;;\n"
 	"		*) plain+=\" $word\" ;;\n"
 	"		esac\n"
 	"	done\n"

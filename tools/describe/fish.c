@@ -28,7 +28,7 @@ static void print_choices(const char *choices)
 		any = true;
 		if (strncmp(word, "@dir", length) == 0)
 			printf("(__fish_complete_directories)");
-		else if (strncmp(word, "@container", length) == 0)
+		else if (strncmp(word, "@container", length) == 0 || strncmp(word, "@target", length) == 0)
 			printf("(inro ps -q 2>/dev/null)");
 		else if (strncmp(word, "@command", length) == 0)
 			printf("(__fish_complete_subcommand --fcs-skip=2)");

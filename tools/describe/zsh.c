@@ -26,6 +26,7 @@ static const char *action_of(const char *word, size_t length)
 		{ "@file", "_files" },
 		{ "@dir", "_files -/" },
 		{ "@container", "_inro_containers" },
+		{ "@target", "_inro_containers" },
 		{ "@command", "_command_names -e" },
 	};
 
