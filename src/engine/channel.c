@@ -43,7 +43,8 @@ int channel_receive(int channel_fd, struct channel_message *ret, int *ret_fd)
 		.msg_iov = &data,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = sizeof(control),
+		/* Without the padding, into which the kernel would put a second descriptor that nobody closes. */
+		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	ssize_t n;
 
