@@ -96,33 +96,45 @@ static int exec_failed(struct inro_error *error, int code, const char *path)
 	return code;
 }
 
+/*
+ * Try one place after the other, as execvp(3): past what is not there, or may not be executed, which
+ * is remembered. OBJECT is the command as it was called.
+ */
+static int exec_first(const struct exec_args *args, const char *object, struct inro_error *error)
+{
+	char *const *argv = (char *const *)args->args, *const *envp = (char *const *)args->env;
+	const char *forbidden = NULL, *dead = NULL;
+	int code = -ENOENT;
+
+	for (size_t i = 0; args->paths[i]; i++) {
+		const char *path = args->paths[i];
+
+		code = sys_execveat(AT_FDCWD, path, argv, envp, 0);
+		if (code == -EACCES)
+			forbidden = forbidden ? forbidden : path;
+		else if (code != -ENOENT && code != -ENOTDIR)
+			return exec_failed(error, code, path);
+		else if (!dead && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			dead = path;
+	}
+	if (forbidden)
+		return exec_failed(error, -EACCES, forbidden);
+	if (dead)
+		return exec_failed(error, -ENOENT, dead);
+	return exec_failed(error, strchr(object, '/') ? code : -ENOENT, object);
+}
+
 static int run_exec(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct exec_args *args = step->args;
-	char *const *argv = (char *const *)args->args, *const *envp = (char *const *)args->env;
-	int best = -ENOENT, code;
-	const char *path = args->paths ? args->paths[0] : step->object;
 
 	run->shared->at_exec = true;
-	if (args->slot != SLOT_NONE)
-		return error_raw(
-			error, sys_execveat(run_fd(run, args->slot), "", argv, envp, AT_EMPTY_PATH),
-			"execveat", step->object);
-	for (size_t i = 0; args->paths[i]; i++) {
-		code = sys_execveat(AT_FDCWD, args->paths[i], argv, envp, 0);
-		/* As execvp(3): go on past what is not there; remember that something was forbidden. */
-		if (code == -ENOENT && i > 0 && faccessat(AT_FDCWD, args->paths[i], F_OK, 0) < 0)
-			continue;
-		if (code == -ENOTDIR || (code == -ENOENT && best == -EACCES))
-			continue;
-		best = code;
-		path = args->paths[i];
-		if (code != -ENOENT && code != -EACCES)
-			break;
-	}
-	if (best == -ENOENT && args->paths[0] && args->paths[1] && path == args->paths[0])
-		path = args->args[0];
-	return exec_failed(error, best, path);
+	if (args->slot == SLOT_NONE)
+		return exec_first(args, step->object, error);
+	return error_raw(error,
+			 sys_execveat(run_fd(run, args->slot), "", (char *const *)args->args,
+				      (char *const *)args->env, AT_EMPTY_PATH),
+			 "execveat", step->object);
 }
 
 static void tell_exec(const struct step *step, struct buf *text)
