@@ -5,6 +5,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 MESON_FLAGS ?=
+SECONDS ?= 60
 
 .PHONY: all run test check test-vm bench fuzz install uninstall clean help
 
@@ -25,6 +26,14 @@ check: ## the quick tests: checks of the sources, unit tests
 bench: all ## set inro beside the floor and its peers
 	@tools/deps build bench
 	@bench/run.py --build $(BUILD)
+
+fuzz: ## run the fuzz targets, each for SECONDS (60)
+	@tools/deps build fuzz
+	@tests/fuzz/run $(SECONDS)
+
+test-vm: all ## the tests that need other kernels, cgroup v2 alone or all capabilities
+	@tools/deps build vm
+	@tests/vm/cgroup_v2 $(BUILD)/src/inro
 
 install: all ## install below PREFIX (/usr/local), into DESTDIR
 	@meson configure $(BUILD) --prefix '$(PREFIX)'
