@@ -273,6 +273,12 @@ static const char *const *config_pairs(struct plan *plan, const char *options)
 	return pairs;
 }
 
+/* To procfs and sysfs the host's root is root, without any capability. */
+static bool masks_kernel(const struct plan *plan)
+{
+	return plan->settled.host_root && !plan->spec->nestable && !plan->spec->bare;
+}
+
 static void add_proc(struct plan *plan, const struct spec_mount *mount)
 {
 	const struct mount_fs fs = {
@@ -283,31 +289,36 @@ static void add_proc(struct plan *plan, const struct spec_mount *mount)
 		.target_flags = TARGET_NO_LINKS,
 		/* Without a PID namespace of its own a user namespace may show only the old one. */
 		.fallback_source = plan->settled.ns_new & NS_BIT(NS_PID) ? NULL : "/proc",
+		.slot = plan_slot(plan),
 	};
+	int slot = fs.slot;
 
 	/* Only who has rights over both may make one for a namespace that is joined. */
 	if (plan->settled.ns_join & NS_BIT(NS_PID) && facts_has_cap(plan->facts, CAP_SYS_ADMIN))
-		mount_place(plan, mount_joined_proc(plan), mount->target, TARGET_NO_LINKS,
+		mount_place(plan, slot = mount_joined_proc(plan), mount->target, TARGET_NO_LINKS,
 			    reason_of(mount));
 	else
 		mount_new_fs(plan, STAGE_MOUNT, &fs, reason_of(mount));
-	if (plan->settled.host_root && !plan->spec->nestable && !plan->spec->bare &&
-	    strcmp(mount->target, "/proc") == 0)
-		mask_proc_defaults(plan);
+	if (masks_kernel(plan))
+		mask_proc_defaults(plan, mount->target, slot);
 }
 
 static void add_simple_fs(struct plan *plan, const struct spec_mount *mount, const char *type,
 			  unsigned attributes, const char *fallback)
 {
+	bool masked = strcmp(type, "sysfs") == 0 && masks_kernel(plan);
 	const struct mount_fs fs = {
 		.type = type,
 		.target = mount->target,
 		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | attributes,
 		.target_flags = TARGET_NO_LINKS,
 		.fallback_source = fallback,
+		.slot = masked ? plan_slot(plan) : SLOT_NONE,
 	};
 
 	mount_new_fs(plan, STAGE_MOUNT, &fs, reason_of(mount));
+	if (masked)
+		mask_sys_defaults(plan, mount->target, fs.slot);
 }
 
 static void add_tmpfs(struct plan *plan, const struct spec_mount *mount)

@@ -85,6 +85,7 @@ static int take_fallback(struct run *run, const struct step *step, const struct 
 	struct mount_attr attr = {
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			    MOUNT_ATTR_NOEXEC,
+		.propagation = PROPAGATION_PRIVATE,
 	};
 	int r, fd = sys_open_tree(AT_FDCWD, fs->fallback_source,
 				  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);

@@ -270,7 +270,7 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		if (guard->action == GUARD_PIN)
 			mask_pin(plan, guard->path, guard->reason);
 		else if (guard->action == GUARD_READ_ONLY)
-			mask_read_only(plan, guard->path, guard->reason);
+			mask_read_only(plan, guard->path, !guard->make_dir && !guard->make_file, guard->reason);
 		else
 			mask_hide(plan, STAGE_MASK, guard->path, false, guard->reason);
 	}

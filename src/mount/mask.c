@@ -41,10 +41,16 @@ static int mount_on(int tree_fd, int target_fd, uint64_t attributes, bool recurs
 	return r < 0 ? error_raw(error, r, "move_mount", path) : 0;
 }
 
-int mask_cover(struct run *run, const char *path, struct inro_error *error)
+/* What a step masks: PATH below what is in SLOT, the new root or one mount on it. */
+struct mask_args {
+	const char *path;
+	int slot;
+	bool required; /* it was there just now, and so must still be */
+};
+
+static int cover(struct run *run, int base_fd, const char *path, struct inro_error *error)
 {
-	cleanup_close int target_fd =
-		target_open(run_fd(run, SLOT_ROOT), path, TARGET_ANY, 0, TARGET_NO_LINKS);
+	cleanup_close int target_fd = target_open(base_fd, path, TARGET_ANY, 0, TARGET_NO_LINKS);
 	cleanup_close int tree_fd = -EBADF;
 	struct stat st;
 
@@ -65,20 +71,29 @@ int mask_cover(struct run *run, const char *path, struct inro_error *error)
 			false, path, error);
 }
 
+int mask_cover(struct run *run, const char *path, struct inro_error *error)
+{
+	return cover(run, run_fd(run, SLOT_ROOT), path, error);
+}
+
 static int run_hide(struct run *run, const struct step *step, struct inro_error *error)
 {
-	return mask_cover(run, step->args, error);
+	const struct mask_args *args = step->args;
+
+	return cover(run, run_fd(run, args->slot), args->path, error);
 }
 
 /* A path mounted on itself, with ATTRIBUTES. */
-static int mount_on_itself(struct run *run, const char *path, uint64_t attributes,
+static int mount_on_itself(struct run *run, const struct step *step, uint64_t attributes,
 			   struct inro_error *error)
 {
+	const struct mask_args *args = step->args;
+	const char *path = args->path;
 	cleanup_close int target_fd =
-		target_open(run_fd(run, SLOT_ROOT), path, TARGET_ANY, 0, TARGET_NO_LINKS);
+		target_open(run_fd(run, args->slot), path, TARGET_ANY, 0, TARGET_NO_LINKS);
 	cleanup_close int tree_fd = -EBADF;
 
-	if (is_absent(target_fd))
+	if (is_absent(target_fd) && !args->required)
 		return 0;
 	if (target_fd < 0)
 		return error_raw(error, target_fd, "openat2", path);
@@ -91,12 +106,12 @@ static int mount_on_itself(struct run *run, const char *path, uint64_t attribute
 
 static int run_read_only(struct run *run, const struct step *step, struct inro_error *error)
 {
-	return mount_on_itself(run, step->args, MOUNT_ATTR_RDONLY, error);
+	return mount_on_itself(run, step, MOUNT_ATTR_RDONLY, error);
 }
 
 static int run_pin(struct run *run, const struct step *step, struct inro_error *error)
 {
-	return mount_on_itself(run, step->args, 0, error);
+	return mount_on_itself(run, step, 0, error);
 }
 
 static void advise_mask(const struct step *step, const struct plan *plan, struct inro_error *error)
@@ -132,45 +147,65 @@ static const struct step_kind kind_pin = {
 	.advise = advise_mask,
 };
 
+static const struct mask_args *new_args(struct plan *plan, const char *path, int slot, bool required)
+{
+	const struct mask_args args = { .path = path, .slot = slot, .required = required };
+	const struct mask_args *copy = arena_copy(&plan->arena, &args, sizeof(args));
+
+	plan->failed |= !copy;
+	return copy;
+}
+
 void mask_pin(struct plan *plan, const char *target, const char *why)
 {
-	plan_add(plan, STAGE_MASK, &kind_pin, target, why, target);
+	plan_add(plan, STAGE_MASK, &kind_pin, target, why, new_args(plan, target, SLOT_ROOT, true));
 }
 
 void mask_hide(struct plan *plan, enum stage stage, const char *target, bool optional,
 	       const char *why)
 {
 	root_need_scratch(plan);
-	plan_add(plan, stage, &kind_hide, target, why, target)->optional = optional;
+	plan_add(plan, stage, &kind_hide, target, why, new_args(plan, target, SLOT_ROOT, false))->optional =
+		optional;
 }
 
-void mask_read_only(struct plan *plan, const char *target, const char *why)
+void mask_read_only(struct plan *plan, const char *target, bool required, const char *why)
 {
-	plan_add(plan, STAGE_MASK, &kind_read_only, target, why, target);
+	plan_add(plan, STAGE_MASK, &kind_read_only, target, why,
+		 new_args(plan, target, SLOT_ROOT, required));
 }
 
-void mask_proc_defaults(struct plan *plan)
+/*
+ * Below a mount of ours nothing is exchanged, whatever becomes of the directory that it stands on:
+ * so its descriptor is where the path begins.
+ */
+static void mask_below(struct plan *plan, const struct step_kind *kind, const char *target, int slot,
+		       const char *name)
+{
+	const char *object = arena_printf(&plan->arena, "%s/%s", target, name);
+
+	plan->failed |= !object;
+	root_need_scratch(plan);
+	plan_add(plan, STAGE_MASK, kind, object, "the host's root is mapped in",
+		 new_args(plan, name, slot, false));
+}
+
+void mask_proc_defaults(struct plan *plan, const char *target, int slot)
 {
 	static const char *const hidden[] = {
-		"/proc/acpi",
-		"/proc/asound",
-		"/proc/interrupts",
-		"/proc/kcore",
-		"/proc/keys",
-		"/proc/latency_stats",
-		"/proc/sched_debug",
-		"/proc/scsi",
-		"/proc/timer_list",
-		"/proc/timer_stats",
-		"/sys/devices/virtual/powercap",
-		"/sys/firmware",
+		"acpi", "asound",      "interrupts", "kcore",	   "keys", "latency_stats",
+		"scsi", "sched_debug", "timer_list", "timer_stats",
 	};
-	static const char *const read_only[] = {
-		"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
-	};
+	static const char *const read_only[] = { "bus", "fs", "irq", "sys", "sysrq-trigger" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
-		mask_hide(plan, STAGE_MASK, hidden[i], false, "the host's root is mapped in");
+		mask_below(plan, &kind_hide, target, slot, hidden[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(read_only); i++)
-		mask_read_only(plan, read_only[i], "the host's root is mapped in");
+		mask_below(plan, &kind_read_only, target, slot, read_only[i]);
+}
+
+void mask_sys_defaults(struct plan *plan, const char *target, int slot)
+{
+	mask_below(plan, &kind_hide, target, slot, "devices/virtual/powercap");
+	mask_below(plan, &kind_hide, target, slot, "firmware");
 }

@@ -103,8 +103,11 @@ void overlay_add(struct plan *plan, int lower_slot, const char *target, int dir_
 void mask_hide(struct plan *plan, enum stage stage, const char *target, bool optional,
 	       const char *why);
 int mask_cover(struct run *run, const char *path, struct inro_error *error); /* child-safe */
-void mask_read_only(struct plan *plan, const char *target, const char *why);
+/* REQUIRED: what is not there is a failure. */
+void mask_read_only(struct plan *plan, const char *target, bool required, const char *why);
 void mask_pin(struct plan *plan, const char *target, const char *why);
-void mask_proc_defaults(struct plan *plan);
+/* For the host's root: a procfs or sysfs that is mounted on TARGET, its descriptor in SLOT. */
+void mask_proc_defaults(struct plan *plan, const char *target, int slot);
+void mask_sys_defaults(struct plan *plan, const char *target, int slot);
 
 #endif
