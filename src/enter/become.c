@@ -237,10 +237,20 @@ static void watch_parent(const struct become *become)
 		raise(become->death_signal);
 }
 
-int become(const struct become *become, struct inro_error *error)
+static int join_cgroups(const struct become *become, struct inro_error *error)
 {
-	int r = change_files(become, error);
+	for (size_t i = 0; i < become->n_cgroup_fds; i++)
+		if (write(become->cgroup_fds[i], "0", 1) != 1)
+			return error_raw(error, -errno, "write", "cgroup.procs");
+	return 0;
+}
 
+int become_command(const struct become *become, struct inro_error *error)
+{
+	int r = join_cgroups(become, error);
+
+	if (r == 0)
+		r = change_files(become, error);
 	if (r == 0 && become->label)
 		r = write_label(become, error);
 	if (r == 0)

@@ -5,7 +5,7 @@
 /*
  * What a process does once it is in its namespaces and before it is the command: root and working
  * directory, mounts of procfs and binfmt_misc, ids, capabilities, label, and exec. Prepared as data;
- * become() is child-safe.
+ * become_command() is child-safe.
  */
 
 #include <signal.h>
@@ -27,6 +27,8 @@ struct become {
 	const char *binfmt_dir; /* NULL: none */
 	const char *interpreter; /* what is to be registered there */
 
+	const int *cgroup_fds; /* cgroup.procs of the groups to be in */
+	size_t n_cgroup_fds;
 	int root_fd;       /* opened before; or -EBADF */
 	const char *root;  /* to be opened now; or NULL */
 	int wd_fd;         /* the same for the working directory */
@@ -50,13 +52,13 @@ struct become {
 #define BECOME_NULL { .root_fd = -EBADF, .wd_fd = -EBADF, .proc_fd = -EBADF, .parent_fd = -EBADF }
 
 /* Returns only on failure, with the error filled as raw. */
-int become(const struct become *become, struct inro_error *error);
+int become_command(const struct become *become, struct inro_error *error);
 
 /* The mounts of it alone, for who does something in between. */
 int become_mount_proc(const char *dir, struct inro_error *error);
 int become_set_propagation(uint64_t propagation, struct inro_error *error);
 
-/* More words for an error of become(), for the parent. */
+/* More words for an error of become_command(), for the parent. */
 void become_explain(struct inro_error *error);
 
 #endif

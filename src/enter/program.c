@@ -74,8 +74,10 @@ int program_prepare(struct arena *arena, char *const *words, char *const *env, s
 	struct program program = { .argv = words, .envp = env ? env : no_env };
 	const char *command = words && words[0] ? words[0] : NULL;
 
-	if (!command)
+	if (!command) {
 		program.argv = shell(arena, env, &command);
+		program.shell = true;
+	}
 	if (!program.argv || find(arena, command, env, &program.paths) < 0)
 		return fail_memory(error);
 	*ret = program;
@@ -107,6 +109,7 @@ static int exec_failed(const struct program *program, int code, const char *path
 
 int program_exec(const struct program *program, struct inro_error *error)
 {
+	static char dash_sh[] = "-sh", *const last_shell[] = { dash_sh, NULL };
 	const char *path = program->paths[0];
 	int best = -ENOENT;
 
@@ -122,5 +125,8 @@ int program_exec(const struct program *program, struct inro_error *error)
 		if (code != -ENOENT && code != -EACCES)
 			break;
 	}
+	/* The caller's shell need not be there in other mounts. */
+	if (program->shell && best == -ENOENT)
+		best = sys_execveat(AT_FDCWD, path = "/bin/sh", last_shell, program->envp, 0);
 	return exec_failed(program, best, path, error);
 }

@@ -4,6 +4,8 @@
 
 /* The command that a verb executes: prepared first, executed where nothing may be allocated. */
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 
 struct inro_error;
@@ -11,6 +13,7 @@ struct inro_error;
 struct program {
 	const char *const *paths; /* where it may be, NULL-terminated */
 	char *const *argv, *const *envp;
+	bool shell; /* nobody named it: where it is not there, /bin/sh is taken */
 };
 
 /*

@@ -125,7 +125,7 @@ static int go_on(const struct work *work, struct inro_error *error)
 		r = set_clocks(work->want->clocks, error);
 	if (r == 0)
 		r = meet(work, error);
-	return r < 0 ? r : become(&work->want->become, error);
+	return r < 0 ? r : become_command(&work->want->become, error);
 }
 
 static int make_failed(const struct work *work, int code, const char *call, struct inro_error *error)
