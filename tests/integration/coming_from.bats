@@ -31,7 +31,7 @@ try_or_hint() { # RUNNER WORDS
 	local output
 	output=$(try "$1" "$2") && return
 	case $2 in
-	-u*|--uid*|--group*|-m*|--cpus*|--cpu-shares*|--pids-limit*)
+	-u*|--uid*|--group*|-m*|--cpus*|--cpu-shares*|--pids-limit*|--cgroup_*)
 		[[ $1 == as_user && $output == *[a-z]\;\ * ]] && return ;;
 	esac
 	echo "$output"
@@ -42,7 +42,7 @@ rows() { # HEADING
 	sed -n "/^## $1/,/^## /p" "$ROWS" | grep '^| `'
 }
 
-check_rows() { # RUNNER HEADING
+check_rows() { # RUNNER HEADING LEAST
 	local theirs ours mark failed=0 n=0
 	while IFS='`' read -r _ theirs _ ours mark; do
 		n=$((n + 1))
@@ -51,16 +51,26 @@ check_rows() { # RUNNER HEADING
 			try_or_hint "$1" "$theirs" || failed=1
 		fi
 	done < <(rows "$2")
-	[ "$failed" = 0 ] && [ "$n" -gt 30 ]
+	[ "$failed" = 0 ] && [ "$n" -ge "$3" ]
 }
 
 @test "bubblewrap's options" {
-	check() { check_rows "$1" bubblewrap; }
+	check() { check_rows "$1" bubblewrap 37; }
 	for_each_user check
 }
 
 @test "docker's options" {
-	check() { check_rows "$1" docker; }
+	check() { check_rows "$1" docker 36; }
+	for_each_user check
+}
+
+@test "firejail's options" {
+	check() { check_rows "$1" firejail 28; }
+	for_each_user check
+}
+
+@test "nsjail's options" {
+	check() { check_rows "$1" nsjail 29; }
 	for_each_user check
 }
 
