@@ -47,6 +47,13 @@ static bool pipe_is_pending(void)
 	return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
 }
 
+/*
+ * Of containers that live at once the first to start need not be the last to be freed: what was
+ * there before the first comes back after the last. The mask is a thread's own.
+ */
+static _Thread_local unsigned blocked;
+static _Thread_local struct signals_saved outermost;
+
 void signals_block(struct signals_saved *ret)
 {
 	struct sigaction standard = { .sa_handler = SIG_DFL };
@@ -63,6 +70,8 @@ void signals_block(struct signals_saved *ret)
 	sigaction(SIGCHLD, NULL, &ret->child);
 	if (ret->child.sa_handler == SIG_IGN || (ret->child.sa_flags & SA_NOCLDWAIT))
 		sigaction(SIGCHLD, &standard, NULL);
+	if (blocked++ == 0)
+		outermost = *ret;
 }
 
 void signals_restore(const struct signals_saved *saved)
@@ -70,6 +79,12 @@ void signals_restore(const struct signals_saved *saved)
 	const struct timespec now = { 0 };
 	sigset_t set;
 
+	if (blocked > 1) {
+		blocked--;
+		return;
+	}
+	saved = blocked == 1 ? &outermost : saved;
+	blocked = 0;
 	sigaction(SIGCHLD, &saved->child, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGPIPE);
