@@ -105,7 +105,7 @@ static void text_is_safe(void **state)
 		assert_non_null(strstr(buf_text(&text), "the preset means:\n        --empty\n"));
 		/* Each step has its number at the beginning of a line, and its reason. */
 		for (size_t i = 0; i < resolved.plan->n_steps; i++) {
-			char number[16];
+			char number[32];
 
 			snprintf(number, sizeof(number), "\n%4zu  ", i + 1);
 			assert_non_null(strstr(buf_text(&text), number));
