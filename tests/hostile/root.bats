@@ -39,7 +39,7 @@ load common
 	rm root/proc
 	run "$INRO" run "${ROOT[@]}" sh -c '(: >/proc/sys/kernel/printk_ratelimit) && echo WRITTEN
 		(: >/proc/sysrq-trigger) && echo WRITTEN; echo done'
-	has done
+	has 'done'
 	lacks WRITTEN
 }
 
