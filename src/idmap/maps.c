@@ -384,6 +384,23 @@ static int check_zero(struct maker *maker)
 	return -EPERM;
 }
 
+/*
+ * Must setgroups(2) be denied, or may it be? Denied, a single id can be mapped by the child itself,
+ * which then waits for nobody. Root may set groups, but with none to take away it need not.
+ */
+static bool can_do_without_setgroups(const struct maker *maker, const struct settled *settled)
+{
+	const struct facts *facts = maker->facts;
+
+	if (!ranges_are_single(settled->gids, settled->n_gids, facts->gid))
+		return false;
+	if (!facts_has_cap(facts, CAP_SETGID))
+		return true;
+	return !maker->spec->ids.groups_set && !maker->spec->ids.group_set &&
+	       ranges_are_single(settled->uids, settled->n_uids, facts->uid) &&
+	       (facts->n_groups == 0 || (facts->n_groups == 1 && facts->groups[0] == facts->gid));
+}
+
 static int settle_new(struct maker *maker, struct settled *settled)
 {
 	const struct facts *facts = maker->facts;
@@ -405,9 +422,7 @@ static int settle_new(struct maker *maker, struct settled *settled)
 	settled->gids = maker->groups.list;
 	settled->n_gids = maker->groups.n;
 	settled->maps_by_helper = maker->by_helper;
-	settled->deny_setgroups = facts->setgroups_denied ||
-				  (!facts_has_cap(facts, CAP_SETGID) &&
-				   ranges_are_single(settled->gids, settled->n_gids, facts->gid));
+	settled->deny_setgroups = facts->setgroups_denied || can_do_without_setgroups(maker, settled);
 	settled->host_root = zero_is_host_root(facts) &&
 			     ranges_have_outer(settled->uids, settled->n_uids, 0);
 	return 0;

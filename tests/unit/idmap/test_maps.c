@@ -82,6 +82,13 @@ static const struct facts in_other_ids_no_caps = { OWN(other_ids) };
 static const struct facts capable_user = {
 	.uid = 1000, .gid = 1000, .caps = ALL_CAPS, .initial_userns = true, SUBIDS(subs)
 };
+
+static uint32_t more_groups[] = { 1000, 27 };
+static const struct facts capable_in_groups = {
+	.uid = 1000, .gid = 1000, .caps = ALL_CAPS, .initial_userns = true, SUBIDS(subs)
+	.groups = more_groups,
+	.n_groups = 2,
+};
 /* Inside containers: of an ordinary user with its one id, of root by default, of root nestable, ... */
 static const struct facts in_one_id = { .caps = ALL_CAPS, .setgroups_denied = true, OWN(one_id) };
 static const struct facts in_host_ids = { .caps = ALL_CAPS, OWN(host_ids) };
@@ -112,7 +119,8 @@ static const struct {
 	  "0:1000:1, 1:500:500, 501:1001:499, 1000:100000:65536", NULL },
 	{ "user with capabilities, auto", &capable_user, "auto", NULL, 0, "0:1000:1, 1:100000:65536",
 	  NULL },
-	{ "user with capabilities", &capable_user, NULL, NULL, 0, "1000:1000:1", NULL },
+	{ "user with capabilities", &capable_user, NULL, NULL, DENY | BY_CHILD, "1000:1000:1", NULL },
+	{ "user with capabilities and groups", &capable_in_groups, NULL, NULL, 0, "1000:1000:1", NULL },
 	{ "user, its own by range", &user, "7:1000:1", NULL, DENY | BY_CHILD, "7:1000:1", NULL },
 	{ "user, subids by range", &user, "0:100000:1000", NULL, HELPER, "0:100000:1000", NULL },
 	{ "user, both by range", &user, "0:1000:1,1:100000:10", NULL, HELPER, "0:1000:1, 1:100000:10",
