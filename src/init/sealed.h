@@ -12,6 +12,10 @@
 extern const unsigned char inro_init_program[];
 extern const size_t inro_init_program_size;
 
+/* inro-holder: the init of a kept PID namespace; see holder.c. */
+extern const unsigned char inro_holder_program[];
+extern const size_t inro_holder_program_size;
+
 struct inro_error;
 
 /*
