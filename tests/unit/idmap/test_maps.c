@@ -85,7 +85,7 @@ static const struct facts capable_user = {
 
 static uint32_t more_groups[] = { 1000, 27 };
 static const struct facts capable_in_groups = {
-	.uid = 1000, .gid = 1000, .caps = ALL_CAPS, .initial_userns = true, SUBIDS(subs)
+	.uid = 1000, .gid = 1000, .caps = ALL_CAPS, .initial_userns = true, SUBIDS(subs),
 	.groups = more_groups,
 	.n_groups = 2,
 };
