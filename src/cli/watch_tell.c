@@ -99,7 +99,7 @@ static void find_names(struct watch *watch)
 static void take_name(struct watch_event *event)
 {
 	if (event->ns && !event->name[0] && event->ns->life == event->life)
-		memcpy(event->name, event->name, sizeof(event->name));
+		memcpy(event->name, event->ns->name, sizeof(event->name));
 }
 
 static void format_time(const struct watch_event *event, bool json, char text[static 40])
