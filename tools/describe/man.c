@@ -6,6 +6,7 @@
  *	@OPTIONS run@    all options of the verb, under its headings
  *	@SPELLINGS run@  peers' spellings, and what each stands for
  *	@VERBS@          the verbs, one line each
+ *	@PRESETS@        the presets of run, and what each means
  */
 
 #include "describe.h"
@@ -13,6 +14,8 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "resolve/preset.h"
 
 static void print_text(const char *text)
 {
@@ -145,6 +148,33 @@ static void print_verbs(void)
 	}
 }
 
+static void print_setting(const struct preset_setting *setting)
+{
+	bool flag = strcmp(setting->value, "true") == 0;
+
+	printf("*--%s", setting->name);
+	if (!flag) {
+		putchar(' ');
+		print_text(setting->value);
+	}
+	putchar('*');
+}
+
+static void print_presets(void)
+{
+	for (size_t i = 0; i < n_presets; i++) {
+		const struct preset *preset = &presets[i];
+
+		printf("*%s*\n\t", preset->name);
+		print_sentence(preset->help);
+		for (size_t j = 0; j < preset->n_settings; j++) {
+			printf(j ? ", " : " It means ");
+			print_setting(&preset->settings[j]);
+		}
+		printf(preset->n_settings ? ".\n\n" : "\n\n");
+	}
+}
+
 /* A line with a marker, or not: 0, or -1 for a verb that does not exist. */
 static int print_line(const char *path, char *line)
 {
@@ -153,6 +183,10 @@ static int print_line(const char *path, char *line)
 
 	if (strcmp(line, "@VERBS@\n") == 0) {
 		print_verbs();
+		return 0;
+	}
+	if (strcmp(line, "@PRESETS@\n") == 0) {
+		print_presets();
 		return 0;
 	}
 	if (sscanf(line, "@%15[A-Z] %31[a-z-]@", what, name) != 2) {
