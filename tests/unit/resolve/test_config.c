@@ -224,8 +224,7 @@ static void round_trip(void **state)
 		"line\nline\n", "\n\n", "tab\there", "\r\n", "\x1b[2J", "\x07", "\x7f", "caf\xc3\xa9",
 		"\xe2\x82\xac", "\xf0\x9f\x99\x82", "\xc2\x85", "\xc2\x9b", "\xef\xbb\xbf", "\xe2\x80\xa8",
 		"trailing ", " leading", "back\\slash", "a\\nb",
-		"a long value with many blanks in it that goes on far beyond the eighty columns that an emitter "
-		"likes to keep its lines within, and even further",
+		"a long value with many blanks in it that goes on far beyond the eighty columns of an emitter's lines",
 		"/a/path/without/any/blank/that/is/longer/than/eighty/columns/and/must/not/be/folded/anywhere/in/it",
 	};
 	struct inro_spec *journal = inro_spec_new(), *again = inro_spec_new();
