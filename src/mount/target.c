@@ -23,15 +23,22 @@ static int open_in_root(int root_fd, const char *path, int flags, unsigned targe
 	return sys_openat2(root_fd, path, &how);
 }
 
-/* What was made by NAME in DIR_FD, or by somebody else just before: a link is refused. */
+/*
+ * What was made by NAME in DIR_FD, or by somebody else just before: a link is refused. (Asked for a
+ * path's last component alone, openat2(2) would open the link itself, also with RESOLVE_NO_SYMLINKS.)
+ */
 static int open_made(int dir_fd, const char *name, int flags)
 {
 	const struct open_how how = {
 		.flags = (uint64_t)(O_PATH | O_CLOEXEC | O_NOFOLLOW | flags),
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
 	};
+	cleanup_close int fd = sys_openat2(dir_fd, name, &how);
+	struct stat st;
 
-	return sys_openat2(dir_fd, name, &how);
+	if (fd >= 0 && fstat(fd, &st) < 0)
+		return -errno;
+	return fd >= 0 && S_ISLNK(st.st_mode) ? -ELOOP : take_fd(&fd);
 }
 
 static int make_dir(int dir_fd, const char *name, mode_t mode)
