@@ -77,7 +77,7 @@ int plan_transient(struct plan *plan, int slot)
 }
 
 /* For people: a path in it may hold anything, and a terminal must not obey it. */
-__attribute__((format(printf, 2, 0)))
+printf_like(2, 0)
 static printf_like(2, 0) const char *safe_text(struct plan *plan, const char *format, va_list args)
 {
 	cleanup_buf struct buf raw = { 0 }, safe = { 0 };
