@@ -24,7 +24,7 @@ flag_setter(cmd_drop, help)
 #define SECTION "Options"
 static const struct option_row options[] = {
 	{ .name = "force", .letter = 'f', .form = OPTION_FLAG, .section = SECTION, .set = set_force,
-	  .help = "end what lives in a PID namespace with an init of inro's" },
+	  .help = "end what lives in a namespace with our init" },
 	{ .name = "help", .letter = 'h', .form = OPTION_FLAG, .section = SECTION, .set = set_help,
 	  .help = "this text" },
 };
