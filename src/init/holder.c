@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ int main(void)
 	sigset_t set;
 	int number;
 
+	prctl(PR_SET_NAME, "inro-holder");
 	/* Blocked, since PID 1 never gets a signal for which it has neither a handler nor a mask. */
 	sigfillset(&set);
 	sigprocmask(SIG_SETMASK, &set, NULL);
