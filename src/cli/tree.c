@@ -36,11 +36,13 @@ struct tree_note {
 	const struct forest_process *box_first; /* the first that enters, here or below */
 };
 
+struct group;
+
 /* What is drawn below one parent, in order. */
 struct item {
 	const struct forest_process *process; /* NULL: several that are summed up in TEXT */
 	const char *text;
-	size_t n_alike;
+	const struct group *alike; /* it stands for all of them, or NULL */
 };
 
 struct items {
@@ -100,7 +102,9 @@ static int note_all(struct tree *tree)
 		struct tree_note *note = note_of(tree, process), *up;
 		bool enters = tree_enters(tree, process);
 
-		note->hash = mix(note->hash + mix(hash_text(process->comm) + enters));
+		/* PID 1 is like no other, nor is who has joined. */
+		note->hash = mix(note->hash + mix(hash_text(process->comm) + enters +
+						  2 * (process->pids[process->n_levels - 1] == 1)));
 		note->has_box |= enters;
 		if (enters)
 			note->box_first = process;
@@ -225,13 +229,13 @@ static int gather(struct tree *tree, const struct forest_process *const *childre
 }
 
 static int add_item(struct tree *tree, struct items *items, const struct forest_process *process, const char *text,
-		    size_t n_alike)
+		    const struct group *alike)
 {
 	struct item *item = arena_grow(&tree->arena, &items->list, &items->n, sizeof(*item));
 
 	if (!item)
 		return -ENOMEM;
-	*item = (struct item){ process, text, n_alike };
+	*item = (struct item){ process, text, alike };
 	return 0;
 }
 
@@ -243,14 +247,14 @@ static int add_group(struct tree *tree, struct items *items, const struct group 
 
 	/* Leaves are one line, boxes and trees may be more. */
 	if ((aside || !first->child) && is_aside(tree, first) && group->n > 1)
-		return add_item(tree, items, first, NULL, group->n);
+		return add_item(tree, items, first, NULL, group);
 	for (size_t i = 0; i < shown; i++)
-		if (add_item(tree, items, group->members[i], NULL, 1) < 0)
+		if (add_item(tree, items, group->members[i], NULL, NULL) < 0)
 			return -ENOMEM;
 	if (shown == group->n)
 		return 0;
 	text = name_group(tree, group->members + 1, group->n - 1);
-	return text ? add_item(tree, items, NULL, text, group->n - 1) : -ENOMEM;
+	return text ? add_item(tree, items, NULL, text, NULL) : -ENOMEM;
 }
 
 /* "23 others: cron, sshd × 3, …" */
@@ -277,7 +281,7 @@ static int add_others(struct tree *tree, struct items *items, const struct group
 	text = names.failed ? NULL :
 			      arena_printf(&tree->arena, "%zu others: %s%s", total, buf_text(&names),
 					   n_names <= SHOWN ? "" : tree->ascii ? ", ..." : ", …");
-	return text ? add_item(tree, items, NULL, text, total) : -ENOMEM;
+	return text ? add_item(tree, items, NULL, text, NULL) : -ENOMEM;
 }
 
 /* With ASIDE, what has nothing to do with boxes, and is more than a few, becomes one line at the end. */
@@ -356,8 +360,11 @@ static int lay_out_item(struct tree *tree, const struct item *item, const struct
 
 	if (!line)
 		return -ENOMEM;
-	*line = (struct tree_line){ .frame = frame, .process = item->process, .text = item->text,
-				    .n_alike = item->n_alike };
+	*line = (struct tree_line){ .frame = frame, .process = item->process, .text = item->text };
+	if (item->alike) {
+		line->alike = item->alike->members;
+		line->n_alike = item->alike->n;
+	}
 	line->connector = top ? CONNECT_NONE : last ? CONNECT_LAST : CONNECT_MORE;
 	if (!item->process)
 		return 0;
@@ -369,9 +376,9 @@ static int lay_out_item(struct tree *tree, const struct item *item, const struct
 					  .first_line = tree->n_lines - 1 };
 		line->opens = own;
 	}
-	hidden = item->n_alike > 1 || depth >= DEPTH || (!own && is_hidden_below(tree, item->process, box));
+	hidden = item->alike || depth >= DEPTH || (!own && is_hidden_below(tree, item->process, box));
 	if (hidden)
-		line->n_below = item->n_alike > 1 ? 0 : note_of(tree, item->process)->below;
+		line->n_below = item->alike ? 0 : note_of(tree, item->process)->below;
 	if (!top)
 		frame = add_frame(tree, frame, last ? FRAME_BLANK : FRAME_PIPE, NULL);
 	if (own || !top)

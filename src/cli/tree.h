@@ -30,7 +30,8 @@ struct tree_line {
 	enum { CONNECT_NONE, CONNECT_MORE, CONNECT_LAST } connector;
 	const struct tree_box *opens; /* the box that begins here, or NULL */
 	const struct forest_process *process; /* NULL: TEXT stands for several */
-	size_t n_alike;                       /* the process stands for so many leaves */
+	const struct forest_process **alike;  /* it stands for so many leaves, itself the first */
+	size_t n_alike;
 	size_t n_below;                       /* so many below it are not shown */
 	const char *text;
 };

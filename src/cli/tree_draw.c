@@ -185,6 +185,21 @@ static void put_label(struct pen *pen, const struct tree_box *box)
 	put(pen, "  ");
 }
 
+/* What all of them run: the whole command where it is the same, else its name. */
+static void command_of_all(const struct tree *tree, const struct tree_line *line, char command[static 4096])
+{
+	enum { COMPARED = 64 };
+	char other[4096];
+
+	tree_command(tree, line->process, command);
+	for (size_t i = 1; i < line->n_alike && i < COMPARED; i++) {
+		if (strcmp(tree_command(tree, line->alike[i], other), command) == 0)
+			continue;
+		snprintf(command, 4096, "%s", line->process->comm);
+		return;
+	}
+}
+
 static void put_process(struct pen *pen, const struct tree_line *line)
 {
 	const struct glyphs *glyphs = pen->glyphs;
@@ -201,7 +216,7 @@ static void put_process(struct pen *pen, const struct tree_line *line)
 		snprintf(text, sizeof(text), " %s %zu below", glyphs->fold, line->n_below);
 	for (const char *at = text; *at; at++)
 		room += ((unsigned char)*at & 0xc0) != 0x80;
-	tree_command(pen->tree, line->process, command);
+	command_of_all(pen->tree, line, command);
 	if (*command == '[')
 		style(pen, dim);
 	put_safe(pen, command, room);
