@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# inro kill: signals into namespaces.
+
+load common
+load seen
+
+setup() { common_setup; }
+teardown() { stop_boxes; common_teardown; }
+
+gone() {
+	fails test -e "/proc/$1" >/dev/null
+}
+
+@test "by PID in a namespace" {
+	by_pid() {
+		local name
+		name=$(unique box)
+		start_box "$name" sh -c 'sleep 620 & echo ready; wait; exec sleep 621'
+		"${RUNNER[@]}" "$INRO" kill "$name:2"
+		eventually grep -q 621 "/proc/$BOX/cmdline"
+	}
+	for_each_user by_pid
+}
+
+@test "a PID 1 without a handler drops it: that is said, and the status is 1" {
+	drops() {
+		local name
+		name=$(unique box)
+		start_box "$name" sh -c 'echo ready; exec sleep 60'
+		run "${RUNNER[@]}" "$INRO" kill "$name"
+		echo "$output"
+		[ "$status" = 1 ]
+		[[ "$output" == *"PID 1"*"no handler for SIGTERM"*"-s KILL"* ]]
+		run "${RUNNER[@]}" "$INRO" kill --quiet -s INT "$name"
+		[ "$status$output" = 1 ]
+		[ -e "/proc/$BOX" ]
+		"${RUNNER[@]}" "$INRO" kill -s KILL --wait "$name"
+		[ ! -e "/proc/$BOX" ] || grep -q 'State:.Z' "/proc/$BOX/status"
+	}
+	for_each_user drops
+}
+
+@test "a PID 1 that ignores it, and one that has a handler" {
+	local name
+	RUNNER=(env)
+	name=$(unique box)
+	start_box "$name" sh -c 'trap "" HUP; trap "exit 0" TERM; sleep 60 & echo ready; wait'
+	run "$INRO" kill -s HUP "$name"
+	[ "$status" = 1 ]
+	[[ "$output" == *"ignores SIGHUP"* ]]
+	run "$INRO" kill --wait "$name"
+	[ "$status$output" = 0 ]
+}
+
+@test "--timeout ends with SIGKILL what does not end by itself" {
+	times_out() {
+		local name
+		name=$(unique box)
+		start_box "$name" sh -c 'echo ready; exec sleep 60'
+		"${RUNNER[@]}" "$INRO" kill -q --timeout 100ms "$name"
+		[ ! -e "/proc/$BOX" ] || grep -q 'State:.Z' "/proc/$BOX/status"
+	}
+	for_each_user times_out
+}
+
+@test "--all reaches every process of a namespace, and of those below" {
+	reaches() {
+		local name
+		name=$(unique box)
+		start_box "$name" sh -c 'trap "echo got >>told; : " USR1
+			for i in 1 2 3; do sh -c "trap \"echo got >>told\" USR1; while :; do sleep 0.05; done" & done
+			unshare -Urpf sh -c "trap \"echo got >>told\" USR1; echo ready; while :; do sleep 0.05; done" &
+			while :; do sleep 0.05; done'
+		sleep 0.3
+		"${RUNNER[@]}" "$INRO" kill --all -s USR1 "$name" || true
+		told() { [ "$(wc -l <told 2>/dev/null)" -ge 4 ]; }
+		eventually told
+		rm -f told
+		# And then its end.
+		"${RUNNER[@]}" "$INRO" kill --all --timeout 200ms "$name"
+		[ ! -e "/proc/$BOX" ] || grep -q 'State:.Z' "/proc/$BOX/status"
+	}
+	for_each_user reaches
+}
+
+@test "--all refuses the caller's own namespace" {
+	refuses "that of inro itself" -- "$INRO" kill --all $$
+}
+
+@test "targets that are none" {
+	refuses "no process" -- "$INRO" kill 4194303
+	refuses "namespace, not a process" "--all" -- "$INRO" kill /proc/self/ns/uts
+	refuses "no signal" -- "$INRO" kill -s NONSENSE 1
+	refuses "needs a target" -- "$INRO" kill
+	needs_root
+	sleep 60 &
+	refuses "another user's" -- as_user "$INRO" kill $!
+	# -9 as the shell's own kill has it.
+	"$INRO" kill -9 $!
+	eventually gone $! || grep -q 'State:.Z' "/proc/$!/status"
+}
