@@ -163,6 +163,16 @@ static int watch(char **names)
 	}
 }
 
+/* Which descriptors it was given. */
+static int descriptors(char **unused)
+{
+	(void)unused;
+	for (int fd = 0; fd < 65536; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			dprintf(1, "%d ", fd);
+	return 0;
+}
+
 /* Keep a lock on a directory. */
 static int lock(char **names)
 {
@@ -181,7 +191,7 @@ static const struct {
 } tricks[] = {
 	{ "swap", swap },	    { "type", type },	{ "userns", userns }, { "connect", connect_to },
 	{ "listen", listen_at },    { "trace", trace }, { "watch", watch },   { "overwrite", overwrite },
-	{ "lock", lock },
+	{ "lock", lock },	    { "descriptors", descriptors },
 };
 
 int main(int argc, char **argv)
