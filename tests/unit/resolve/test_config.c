@@ -139,7 +139,8 @@ static void errors(void **state)
 		{ "[a, b]: c\n", "line 1, column 1: expected an option's name" },
 		{ "? [a]\n: b\n", "line 1, column 3: expected an option's name" },
 		{ "hostname: *x\n", "line 1, column 11: expected a value or a sequence" },
-		{ "nestable: yes\nhostname: a\nbare: perhaps\n", "line 3, column 7: --bare: 'perhaps' is neither yes nor no" },
+		{ "nestable: yes\nhostname: a\nbare: perhaps\n",
+		  "line 3, column 7: --bare: 'perhaps' is neither yes nor no" },
 	};
 
 	(void)state;
