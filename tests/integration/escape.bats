@@ -5,7 +5,7 @@
 
 load common
 
-setup() { common_setup; mkdir root layer; chmod 777 root layer; }
+setup() { common_setup; mkdir -m 777 root layer-env layer-as_user; }
 teardown() { common_teardown; }
 
 # Prints "closed" where "/", "/..", and ".." of every directory in it lead nowhere else.
@@ -46,7 +46,7 @@ in_every_mode() {
 	closed "$1" --empty --ro /usr --symlink /bin=usr/bin --symlink /lib=usr/lib --symlink /lib64=usr/lib64
 	closed "$1" --rootfs root --ro /usr --symlink /bin=usr/bin --symlink /lib=usr/lib --symlink /lib64=usr/lib64
 	closed "$1" --overlay
-	closed "$1" --overlay=layer
+	closed "$1" --overlay="layer-$1"
 	closed "$1" --rootfs root --overlay --ro /usr --symlink /bin=usr/bin --symlink /lib=usr/lib --symlink /lib64=usr/lib64
 	closed "$1" --nestable
 	closed "$1" -r
