@@ -47,8 +47,9 @@ static void check_same(const struct inro_spec *a, const struct inro_spec *b)
 	for (size_t i = 0; i < b->n_settings; i++) {
 		size_t j = 0;
 
-		while (j < a->n_settings && (strcmp(a->settings[j].name, b->settings[i].name) != 0 ||
-					     strcmp(a->settings[j].value, b->settings[i].value) != 0))
+		while (j < a->n_settings &&
+		       (strcmp(a->settings[j].name, b->settings[i].name) != 0 ||
+			strcmp(a->settings[j].value, b->settings[i].value) != 0))
 			j++;
 		check(j < a->n_settings);
 	}

@@ -26,7 +26,8 @@ static void check(int condition)
 		abort();
 }
 
-static int take(void *object, const struct option_row *row, const char *value, struct inro_error *error)
+static int take(void *object, const struct option_row *row, const char *value,
+		struct inro_error *error)
 {
 	return journal_say_row(object, row, value, ORIGIN_USER, error);
 }
@@ -45,7 +46,8 @@ static int parse(struct resolved *resolved, char **words, int n)
 	if (r < 0)
 		return r;
 	check(operand >= 0 && operand <= n && resolved->error.kind == INRO_ERROR_NONE);
-	return inro_spec_set_args(resolved->journal, (const char *const *)words + operand, &resolved->error);
+	return inro_spec_set_args(resolved->journal, (const char *const *)words + operand,
+				  &resolved->error);
 }
 
 static void check_plan(const struct plan *plan)
@@ -78,13 +80,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	copy = strndup((const char *)data + 1, size - 1);
-	for (char *word = strtok_r(copy, "\n", &save); word && n < MAX_WORDS; word = strtok_r(NULL, "\n", &save))
+	for (char *word = strtok_r(copy, "\n", &save); word && n < MAX_WORDS;
+	     word = strtok_r(NULL, "\n", &save))
 		words[n++] = word;
 	resolved.journal = inro_spec_new();
 	host_facts(data[0] % N_HOSTS, &resolved.facts);
 	r = parse(&resolved, words, n);
 	r = r < 0 ? r : journal_make_spec(resolved.journal, &resolved.spec, &resolved.error);
-	r = r < 0 ? r : resolve_plan(resolved.spec, &resolved.facts, &resolved.plan, &resolved.error);
+	r = r < 0 ? r
+		  : resolve_plan(resolved.spec, &resolved.facts, &resolved.plan, &resolved.error);
 	if (r < 0) {
 		check(resolved.error.kind != INRO_ERROR_NONE);
 		check(inro_error_format(&resolved.error, text, sizeof(text)) > 0);

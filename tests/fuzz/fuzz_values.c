@@ -28,7 +28,8 @@ static void check_path(struct arena *arena, const char *word)
 	for (at = path; (at = strchr(at, '/')) && path[1]; at++) {
 		size_t n = strcspn(at + 1, "/");
 
-		check(n > 0 && !(n == 1 && at[1] == '.') && !(n == 2 && at[1] == '.' && at[2] == '.'));
+		check(n > 0 && !(n == 1 && at[1] == '.') &&
+		      !(n == 2 && at[1] == '.' && at[2] == '.'));
 	}
 	check(strcmp(mount_clean_path(arena, path, NULL, NULL), path) == 0);
 	check(mount_is_below(path, "/") && mount_is_below(path, path));
@@ -69,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(parse_id(word, &u32) != 0 || u32 != UINT32_MAX);
 	check(parse_mode(word, &u32) != 0 || u32 <= 07777);
 	check(parse_pid(word, &number) != 0 || number > 0);
-	check(parse_signal(word, &number) != 0 || (number >= 1 && number <= 64 && signal_name(number, name)[0]));
+	check(parse_signal(word, &number) != 0 ||
+	      (number >= 1 && number <= 64 && signal_name(number, name)[0]));
 	parse_bool(word, &yes);
 	parse_size(word, &u64);
 	parse_duration(word, &u64);

@@ -137,8 +137,8 @@ static void twice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pieces), cmocka_unit_test(large),	cmocka_unit_test(too_much),
-		cmocka_unit_test(copies), cmocka_unit_test(growth),	cmocka_unit_test(growth_fails),
+		cmocka_unit_test(pieces), cmocka_unit_test(large),  cmocka_unit_test(too_much),
+		cmocka_unit_test(copies), cmocka_unit_test(growth), cmocka_unit_test(growth_fails),
 		cmocka_unit_test(twice),
 	};
 

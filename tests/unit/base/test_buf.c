@@ -97,10 +97,32 @@ static void shell_reads(const char *shell, const char *word, char *text, size_t 
 static void quoting_for_a_shell(void **state)
 {
 	static const char *const words[] = {
-		"",	  "plain",	 "two words", "it's",	  "\"both\" 'kinds'", "$HOME",	"`id`",	 "$(id)",
-		"a\\b",	  "\\",		 "*",	      "~",	  "#no comment",      "a;b&c|d", "!x",	 "-n",
-		"%s%d",	  "a=b",	 "{a,b}",     "'",	  "''",		      "<>",	"[a-z]", "a:b,c@d+e%f",
-		"caf\xc3\xa9", "\xe2\x82\xac 5",
+		"",
+		"plain",
+		"two words",
+		"it's",
+		"\"both\" 'kinds'",
+		"$HOME",
+		"`id`",
+		"$(id)",
+		"a\\b",
+		"\\",
+		"*",
+		"~",
+		"#no comment",
+		"a;b&c|d",
+		"!x",
+		"-n",
+		"%s%d",
+		"a=b",
+		"{a,b}",
+		"'",
+		"''",
+		"<>",
+		"[a-z]",
+		"a:b,c@d+e%f",
+		"caf\xc3\xa9",
+		"\xe2\x82\xac 5",
 	};
 	char text[256];
 
@@ -115,8 +137,25 @@ static void quoting_for_a_shell(void **state)
 static void quoting_of_controls(void **state)
 {
 	static const char *const words[] = {
-		"\n", "a\tb", "\x1b[31mred\x1b[0m", "\x01" "f", "it's\n", "back\\slash\n", "\x7f", "\r\n",
-		"$HOME\n", "caf\xc3\xa9\n", "\xc2\x9b" "31m", "\x9b" "1", "\xff\xfe", "\xc3", "\x80" "abc",
+		"\n",
+		"a\tb",
+		"\x1b[31mred\x1b[0m",
+		"\x01"
+		"f",
+		"it's\n",
+		"back\\slash\n",
+		"\x7f",
+		"\r\n",
+		"$HOME\n",
+		"caf\xc3\xa9\n",
+		"\xc2\x9b"
+		"31m",
+		"\x9b"
+		"1",
+		"\xff\xfe",
+		"\xc3",
+		"\x80"
+		"abc",
 	};
 	char text[256];
 
@@ -162,10 +201,15 @@ static void safe_text(void **state)
 		{ "a\nb\tc", "a\\x0ab\\x09c" },
 		{ "\x1b]0;title\x07", "\\x1b]0;title\\x07" },
 		{ "\x7f", "\\x7f" },
-		{ "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82" },
+		{ "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82",
+		  "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82" },
 		/* C1 controls, as one byte and as two: 9b is the beginning of a sequence. */
-		{ "\x9b" "31m", "\\x9b31m" },
-		{ "\xc2\x9b" "31m", "\\xc2\\x9b31m" },
+		{ "\x9b"
+		  "31m",
+		  "\\x9b31m" },
+		{ "\xc2\x9b"
+		  "31m",
+		  "\\xc2\\x9b31m" },
 		{ "\xc2\x80\xc2\x9f\xc2\xa0", "\\xc2\\x80\\xc2\\x9f\xc2\xa0" },
 		/* No UTF-8: alone, cut off, too long a form, a surrogate, past the end. */
 		{ "\xff", "\\xff" },

@@ -27,9 +27,16 @@ static void forms(void **state)
 		const char *text;
 	} rows[] = {
 		{ { 0 }, "" },
-		{ { .what = "mount proc", .object = "/proc", .call = "fsmount", .code = EPERM, .step = 14,
-		    .n_steps = 31, .why = "it is masked", .hint = "run elsewhere" },
-		  "step 14 of 31, mount proc /proc: fsmount: Operation not permitted: it is masked; run elsewhere" },
+		{ { .what = "mount proc",
+		    .object = "/proc",
+		    .call = "fsmount",
+		    .code = EPERM,
+		    .step = 14,
+		    .n_steps = 31,
+		    .why = "it is masked",
+		    .hint = "run elsewhere" },
+		  "step 14 of 31, mount proc /proc: fsmount: Operation not permitted: it is "
+		  "masked; run elsewhere" },
 		{ { .what = "--memory", .why = "'x' is no size" }, "--memory: 'x' is no size" },
 		{ { .why = "no such option: --x", .hint = "did you mean --y?" },
 		  "no such option: --x; did you mean --y?" },
@@ -134,7 +141,8 @@ static void fail_replaces(void **state)
 	assert_int_equal(error.kind, INRO_ERROR_USAGE);
 	expect(&error, "--memory: 'q' is 5");
 	memset(&error, 'x', sizeof(error));
-	assert_int_equal(fail_host(&error, INRO_ERROR_DENIED, -EPERM, "map ids", "no %s", "way"), -EPERM);
+	assert_int_equal(fail_host(&error, INRO_ERROR_DENIED, -EPERM, "map ids", "no %s", "way"),
+			 -EPERM);
 	assert_int_equal(error.kind, INRO_ERROR_DENIED);
 	error_hint(&error, "try %d", 2);
 	expect(&error, "map ids: Operation not permitted: no way; try 2");
@@ -183,9 +191,12 @@ static void long_words(void **state)
 static void statuses(void **state)
 {
 	static const int wanted[] = {
-		[INRO_ERROR_NONE] = 0,	       [INRO_ERROR_USAGE] = 125,
-		[INRO_ERROR_HOST] = 125,       [INRO_ERROR_DENIED] = 125,
-		[INRO_ERROR_STEP] = 125,       [INRO_ERROR_NOT_FOUND] = 127,
+		[INRO_ERROR_NONE] = 0,
+		[INRO_ERROR_USAGE] = 125,
+		[INRO_ERROR_HOST] = 125,
+		[INRO_ERROR_DENIED] = 125,
+		[INRO_ERROR_STEP] = 125,
+		[INRO_ERROR_NOT_FOUND] = 127,
 		[INRO_ERROR_NOT_EXECUTABLE] = 126,
 	};
 
@@ -197,14 +208,10 @@ static void statuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forms),
-		cmocka_unit_test(all_combinations),
-		cmocka_unit_test(long_paths),
-		cmocka_unit_test(raw_keeps_the_first),
-		cmocka_unit_test(fail_replaces),
-		cmocka_unit_test(without_an_error),
-		cmocka_unit_test(long_words),
-		cmocka_unit_test(statuses),
+		cmocka_unit_test(forms),         cmocka_unit_test(all_combinations),
+		cmocka_unit_test(long_paths),    cmocka_unit_test(raw_keeps_the_first),
+		cmocka_unit_test(fail_replaces), cmocka_unit_test(without_an_error),
+		cmocka_unit_test(long_words),    cmocka_unit_test(statuses),
 	};
 
 	return cmocka_run_group_tests_name("base/error", tests, NULL, NULL);

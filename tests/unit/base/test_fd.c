@@ -242,7 +242,8 @@ static void standard(void **state)
 			if (fd_fill_standard() < 0 || stat("/dev/null", &null) < 0)
 				_exit(1);
 			for (int fd = 0; fd < 3; fd++)
-				if (fstat(fd, &st) < 0 || ((closed >> fd & 1) && st.st_rdev != null.st_rdev))
+				if (fstat(fd, &st) < 0 ||
+				    ((closed >> fd & 1) && st.st_rdev != null.st_rdev))
 					_exit(2);
 			/* They are for the command: not closed on exec. */
 			for (int fd = 0; fd < 3; fd++)
@@ -257,7 +258,8 @@ static void standard(void **state)
 
 static void same_file(void **state)
 {
-	cleanup_close int a = open("/dev/null", O_RDONLY | O_CLOEXEC), b = open("/dev/null", O_PATH | O_CLOEXEC),
+	cleanup_close int a = open("/dev/null", O_RDONLY | O_CLOEXEC),
+			  b = open("/dev/null", O_PATH | O_CLOEXEC),
 			  c = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 
 	(void)state;
@@ -271,9 +273,11 @@ static void same_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(closing),     cmocka_unit_test(all_is_written), cmocka_unit_test(write_errors),
-		cmocka_unit_test(short_reads), cmocka_unit_test(whole_files),	 cmocka_unit_test(heap_growth),
-		cmocka_unit_test(moving_up),   cmocka_unit_test(standard),	 cmocka_unit_test(same_file),
+		cmocka_unit_test(closing),      cmocka_unit_test(all_is_written),
+		cmocka_unit_test(write_errors), cmocka_unit_test(short_reads),
+		cmocka_unit_test(whole_files),  cmocka_unit_test(heap_growth),
+		cmocka_unit_test(moving_up),    cmocka_unit_test(standard),
+		cmocka_unit_test(same_file),
 	};
 
 	return cmocka_run_group_tests_name("base/fd", tests, NULL, NULL);

@@ -24,11 +24,11 @@ static int hear(const char *name, const char *value, struct inro_error *error)
 	return 0;
 }
 
-#define SETTER(name)                                                                \
+#define SETTER(name)                                                                     \
 	static int set_##name(void *object, const char *value, struct inro_error *error) \
-	{                                                                           \
-		assert_ptr_equal(object, &heard);                                   \
-		return hear(#name, value, error);                                   \
+	{                                                                                \
+		assert_ptr_equal(object, &heard);                                        \
+		return hear(#name, value, error);                                        \
 	}
 SETTER(memory)
 SETTER(init)
@@ -37,16 +37,25 @@ SETTER(volume)
 SETTER(quiet)
 
 static const struct option_row rows[] = {
-	{ .name = "memory", .letter = 'm', .form = OPTION_VALUE, .argument = "SIZE", .set = set_memory,
+	{ .name = "memory",
+	  .letter = 'm',
+	  .form = OPTION_VALUE,
+	  .argument = "SIZE",
+	  .set = set_memory,
 	  .aliases = "memory-limit|mem" },
 	{ .name = "init", .letter = 'i', .form = OPTION_FLAG, .set = set_init },
 	{ .name = "tty", .letter = 't', .form = OPTION_MAYBE, .argument = "HOW", .set = set_tty },
-	{ .name = "volume", .letter = 'v', .form = OPTION_VALUE, .argument = "SRC", .set = set_volume },
+	{ .name = "volume",
+	  .letter = 'v',
+	  .form = OPTION_VALUE,
+	  .argument = "SRC",
+	  .set = set_volume },
 	/* A name that begins as a negation does. */
 	{ .name = "no-new", .form = OPTION_FLAG, .set = set_quiet },
 };
 
-static int take(void *object, const struct option_row *row, const char *value, struct inro_error *error)
+static int take(void *object, const struct option_row *row, const char *value,
+		struct inro_error *error)
 {
 	(void)error;
 	assert_null(object);
@@ -65,15 +74,15 @@ static const struct option_table tables[] = {
 };
 
 static const struct option_alias aliases[] = {
-	{ "ro-bind", 2, "volume", "%1:%2:ro" },
-	{ "bind", 2, "volume", "%1:%2" },
-	{ "unshare-all", 0, "init", NULL },
-	{ "dev-bind", 1, "volume", "%1:%1:dev" },
+	{ "ro-bind", 2, "volume", "%1:%2:ro" }, { "bind", 2, "volume", "%1:%2" },
+	{ "unshare-all", 0, "init", NULL },     { "dev-bind", 1, "volume", "%1:%1:dev" },
 	{ "lost", 0, "no-such-option", NULL },
 };
 
-static const struct option_parser strict = { tables, ARRAY_SIZE(tables), aliases, ARRAY_SIZE(aliases), false };
-static const struct option_parser mixed = { tables, ARRAY_SIZE(tables), aliases, ARRAY_SIZE(aliases), true };
+static const struct option_parser strict = { tables, ARRAY_SIZE(tables), aliases,
+					     ARRAY_SIZE(aliases), false };
+static const struct option_parser mixed = { tables, ARRAY_SIZE(tables), aliases,
+					    ARRAY_SIZE(aliases), true };
 
 /* Parse LINE's words (at blanks); what was heard, then a bar, then the operands with blanks. */
 static int parse(const struct option_parser *parser, const char *line, struct inro_error *error)
@@ -230,7 +239,8 @@ static void refusals(void **state)
 	refuse("--memory", "--memory: needs a value: SIZE");
 	refuse("--memory refused", "memory: is refused");
 	refuse("--\x1b[2J", "no such option: --\\x1b[2J");
-	refuse("--init --memory=1 --nothing-of-the-kind-that-anybody-ever-would-have-thought-of-giving-a-name=1",
+	refuse("--init --memory=1 "
+	       "--nothing-of-the-kind-that-anybody-ever-would-have-thought-of-giving-a-name=1",
 	       "no such option: --nothing-of-the-kind-that-anybody-ever-would-have-thought-of-giv");
 	/* What stood before was taken. */
 	assert_string_equal(buf_text(&heard), "init=true;memory=1;");
@@ -238,7 +248,8 @@ static void refusals(void **state)
 
 static void without_error(void **state)
 {
-	char name[] = "--xyzzy", maybe[] = "--init=maybe", last[] = "-m", refused[] = "--memory=refused";
+	char name[] = "--xyzzy", maybe[] = "--init=maybe", last[] = "-m",
+	     refused[] = "--memory=refused";
 	char *words[] = { name, maybe, last, refused };
 	int operand = -1;
 
@@ -266,9 +277,9 @@ static void distances(void **state)
 		const char *a, *b;
 		unsigned distance;
 	} pairs[] = {
-		{ "", "", 0 },	     { "abc", "abc", 0 }, { "", "abc", 3 },	     { "abc", "", 3 },
-		{ "abc", "abd", 1 }, { "abc", "ab", 1 },  { "abc", "xabc", 1 }, { "kitten", "sitting", 3 },
-		{ "flaw", "lawn", 2 },
+		{ "", "", 0 },        { "abc", "abc", 0 },        { "", "abc", 3 },
+		{ "abc", "", 3 },     { "abc", "abd", 1 },        { "abc", "ab", 1 },
+		{ "abc", "xabc", 1 }, { "kitten", "sitting", 3 }, { "flaw", "lawn", 2 },
 	};
 	char big[100];
 
@@ -294,10 +305,11 @@ static int free_heard(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(longs),	 cmocka_unit_test(flags),    cmocka_unit_test(letters),
-		cmocka_unit_test(several_words), cmocka_unit_test(operands), cmocka_unit_test(kept_is_no_value),
-		cmocka_unit_test(refusals),	 cmocka_unit_test(without_error), cmocka_unit_test(finding),
-		cmocka_unit_test(distances),
+		cmocka_unit_test(longs),    cmocka_unit_test(flags),
+		cmocka_unit_test(letters),  cmocka_unit_test(several_words),
+		cmocka_unit_test(operands), cmocka_unit_test(kept_is_no_value),
+		cmocka_unit_test(refusals), cmocka_unit_test(without_error),
+		cmocka_unit_test(finding),  cmocka_unit_test(distances),
 	};
 
 	return cmocka_run_group_tests_name("base/option", tests, NULL, free_heard);

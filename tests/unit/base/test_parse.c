@@ -22,16 +22,16 @@ struct row {
 	uint64_t value;
 };
 
-#define CHECK(rows, type, function)                                                        \
-	do {                                                                               \
-		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {                            \
-			type value = UNTOUCHED;                                            \
-			int r = function(rows[i].text, &value);                            \
-			if (r != rows[i].r)                                                \
-				print_message("'%s' gave %d\n", rows[i].text, r);          \
-			assert_int_equal(r, rows[i].r);                                    \
-			assert_true((uint64_t)value == (r ? UNTOUCHED : rows[i].value));   \
-		}                                                                          \
+#define CHECK(rows, type, function)                                                      \
+	do {                                                                             \
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {                          \
+			type value = UNTOUCHED;                                          \
+			int r = function(rows[i].text, &value);                          \
+			if (r != rows[i].r)                                              \
+				print_message("'%s' gave %d\n", rows[i].text, r);        \
+			assert_int_equal(r, rows[i].r);                                  \
+			assert_true((uint64_t)value == (r ? UNTOUCHED : rows[i].value)); \
+		}                                                                        \
 	} while (0)
 
 static void numbers(void **state)
@@ -43,12 +43,21 @@ static void numbers(void **state)
 		{ "18446744073709551616", -ERANGE, 0 },
 		{ "99999999999999999999999999", -ERANGE, 0 },
 		{ "184467440737095516160", -ERANGE, 0 },
-		{ "", -EINVAL, 0 },	 { " 1", -EINVAL, 0 },	{ "1 ", -EINVAL, 0 },  { "+1", -EINVAL, 0 },
-		{ "-1", -EINVAL, 0 },	 { "0x10", -EINVAL, 0 }, { "1.0", -EINVAL, 0 }, { "1e3", -EINVAL, 0 },
-		{ "1\n", -EINVAL, 0 },	 { "\xd9\xa1", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
+		{ " 1", -EINVAL, 0 },
+		{ "1 ", -EINVAL, 0 },
+		{ "+1", -EINVAL, 0 },
+		{ "-1", -EINVAL, 0 },
+		{ "0x10", -EINVAL, 0 },
+		{ "1.0", -EINVAL, 0 },
+		{ "1e3", -EINVAL, 0 },
+		{ "1\n", -EINVAL, 0 },
+		{ "\xd9\xa1", -EINVAL, 0 },
 	};
 	static const struct row u32[] = {
-		{ "4294967295", 0, UINT32_MAX }, { "4294967296", -ERANGE, 0 }, { "0", 0, 0 },
+		{ "4294967295", 0, UINT32_MAX },
+		{ "4294967296", -ERANGE, 0 },
+		{ "0", 0, 0 },
 	};
 	static const struct row i64[] = {
 		{ "0", 0, 0 },
@@ -92,8 +101,9 @@ static void ids(void **state)
 		{ "-1", -EINVAL, 0 },
 	};
 	static const struct row modes[] = {
-		{ "0", 0, 0 },	       { "755", 0, 0755 },	{ "01777", 0, 01777 }, { "7777", 0, 07777 },
-		{ "10000", -ERANGE, 0 }, { "8", -EINVAL, 0 },	{ "", -EINVAL, 0 },    { "0o7", -EINVAL, 0 },
+		{ "0", 0, 0 },        { "755", 0, 0755 },      { "01777", 0, 01777 },
+		{ "7777", 0, 07777 }, { "10000", -ERANGE, 0 }, { "8", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },   { "0o7", -EINVAL, 0 },
 	};
 
 	(void)state;
@@ -104,8 +114,11 @@ static void ids(void **state)
 
 static void bools(void **state)
 {
-	static const char *const yes[] = { "yes", "TRUE", "On", "1" }, *const no[] = { "no", "False", "OFF", "0" };
-	static const char *const neither[] = { "", "y", "n", "2", "01", " yes", "yes ", "nope", "enable" };
+	static const char *const yes[] = { "yes", "TRUE", "On", "1" }, *const no[] = { "no",
+										       "False",
+										       "OFF", "0" };
+	static const char *const neither[] = { "",     "y",    "n",    "2",     "01",
+					       " yes", "yes ", "nope", "enable" };
 	bool value;
 
 	(void)state;
@@ -317,8 +330,9 @@ static void lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),   cmocka_unit_test(ids),	cmocka_unit_test(bools),
-		cmocka_unit_test(sizes),     cmocka_unit_test(durations), cmocka_unit_test(signals),
+		cmocka_unit_test(numbers),      cmocka_unit_test(ids),
+		cmocka_unit_test(bools),        cmocka_unit_test(sizes),
+		cmocka_unit_test(durations),    cmocka_unit_test(signals),
 		cmocka_unit_test(signal_names), cmocka_unit_test(lists),
 	};
 

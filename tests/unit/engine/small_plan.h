@@ -57,7 +57,8 @@ static void undo_letter(struct run *run, const struct step *step)
 	note(*letter);
 }
 
-static void advise_letter(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_letter(const struct step *step, const struct plan *plan,
+			  struct inro_error *error)
 {
 	(void)step;
 	(void)plan;
@@ -66,7 +67,10 @@ static void advise_letter(const struct step *step, const struct plan *plan, stru
 }
 
 static const struct step_kind kind_letter = {
-	.name = "letter", .what = "note the letter", .run = run_letter, .undo = undo_letter,
+	.name = "letter",
+	.what = "note the letter",
+	.run = run_letter,
+	.undo = undo_letter,
 	.advise = advise_letter,
 };
 
@@ -77,7 +81,9 @@ static int run_mute(struct run *run, const struct step *step, struct inro_error 
 	return -EIO;
 }
 
-static const struct step_kind kind_mute = { .name = "mute", .what = "fail without a word", .run = run_mute };
+static const struct step_kind kind_mute = { .name = "mute",
+					    .what = "fail without a word",
+					    .run = run_mute };
 
 static int run_suicide(struct run *run, const struct step *step, struct inro_error *error)
 {
@@ -86,7 +92,9 @@ static int run_suicide(struct run *run, const struct step *step, struct inro_err
 	return 0;
 }
 
-static const struct step_kind kind_suicide = { .name = "suicide", .what = "be killed", .run = run_suicide };
+static const struct step_kind kind_suicide = { .name = "suicide",
+					       .what = "be killed",
+					       .run = run_suicide };
 
 static int run_exit(struct run *run, const struct step *step, struct inro_error *error)
 {
@@ -107,7 +115,8 @@ struct small {
 static inline void small_init(struct small *small, const char *const args[])
 {
 	if (!noted)
-		noted = mmap(NULL, sizeof(*noted), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		noted = mmap(NULL, sizeof(*noted), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(noted, MAP_FAILED);
 	memset(noted, 0, sizeof(*noted));
 	*small = (struct small){ .spec.process.args = args, .run.pidfd = -EBADF };

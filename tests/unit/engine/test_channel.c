@@ -175,8 +175,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_ends, close_ends)
 	const struct CMUnitTest tests[] = {
-		TEST(messages), TEST(descriptors), TEST(many_descriptors), TEST(short_packets), TEST(end_of_file),
-		TEST(reset),	TEST(no_channel),
+		TEST(messages),    TEST(descriptors), TEST(many_descriptors), TEST(short_packets),
+		TEST(end_of_file), TEST(reset),       TEST(no_channel),
 	};
 
 	return cmocka_run_group_tests_name("engine/channel", tests, NULL, NULL);

@@ -325,10 +325,10 @@ static void nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_call),	     cmocka_unit_test(plans_and_starts),
-		cmocka_unit_test(free_kills),	     cmocka_unit_test(killing),
+		cmocka_unit_test(one_call),          cmocka_unit_test(plans_and_starts),
+		cmocka_unit_test(free_kills),        cmocka_unit_test(killing),
 		cmocka_unit_test(signals_as_before), cmocka_unit_test(failing_start),
-		cmocka_unit_test(telling),	     cmocka_unit_test(full_streams),
+		cmocka_unit_test(telling),           cmocka_unit_test(full_streams),
 		cmocka_unit_test(nothing),
 	};
 

@@ -88,8 +88,8 @@ static int try(const struct row *row, struct inro_error *error)
 	for (const char *at = row->path; *at; at += strcspn(at, ":"), at += *at == ':') {
 		size_t used = strlen(variable);
 
-		snprintf(variable + used, sizeof(variable) - used, "%s%s/%.*s", used > 5 ? ":" : "", top,
-			 (int)strcspn(at, ":"), at);
+		snprintf(variable + used, sizeof(variable) - used, "%s%s/%.*s", used > 5 ? ":" : "",
+			 top, (int)strcspn(at, ":"), at);
 	}
 	if (strchr(row->command, '/')) {
 		snprintf(command, sizeof(command), "%s/%s", top, row->command);
@@ -127,9 +127,11 @@ static void looking_up(void **state)
 		  .why = "it is no executable file, or a mount there is noexec" },
 		{ "b:a:c", "forbidden", .code = -EACCES, .status = 126, .object = "a/forbidden",
 		  .why = "it is no executable file, or a mount there is noexec" },
-		{ "a:b", "absent", .code = -ENOENT, .status = 127, .object = "absent", .why = "not found in PATH" },
+		{ "a:b", "absent", .code = -ENOENT, .status = 127, .object = "absent",
+		  .why = "not found in PATH" },
 		/* No PATH is no place to look. */
-		{ "", "late", .code = -ENOENT, .status = 127, .object = "late", .why = "not found in PATH" },
+		{ "", "late", .code = -ENOENT, .status = 127, .object = "late",
+		  .why = "not found in PATH" },
 		{ "none", "absent", .code = -ENOENT, .status = 127, .why = "not found in PATH" },
 		/* The first text that is no program ends the search: not the shell, not the next. */
 		{ "a:b", "text", .code = -ENOEXEC, .status = 126, .object = "a/text",
@@ -164,7 +166,8 @@ static void by_path(void **state)
 		  .why = "it is no executable file, or a mount there is noexec" },
 		{ "c", "a/absent", .code = -ENOENT, .status = 127, .why = "" },
 		{ "c", "a/plain/x", .code = -ENOTDIR, .status = 127, .why = "" },
-		{ "c", "a/text", .code = -ENOEXEC, .status = 126, .why = "neither a binary nor a script with #!" },
+		{ "c", "a/text", .code = -ENOEXEC, .status = 126,
+		  .why = "neither a binary nor a script with #!" },
 		{ "c", "a/dead", .code = -ENOENT, .status = 127,
 		  .why = "it exists, but the interpreter that it names does not, inside" },
 	};
@@ -173,7 +176,8 @@ static void by_path(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct inro_error error;
 
-		assert_int_equal(try(&rows[i], &error), rows[i].code ? rows[i].code : rows[i].exits);
+		assert_int_equal(try(&rows[i], &error),
+				 rows[i].code ? rows[i].code : rows[i].exits);
 		assert_int_equal(inro_error_status(&error), rows[i].status);
 		assert_string_equal(error.why, rows[i].why ? rows[i].why : "");
 		if (rows[i].code)
@@ -195,11 +199,13 @@ static void dead_in_path(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct inro_error error;
 
-		assert_int_equal(try(&rows[i], &error), rows[i].code ? rows[i].code : rows[i].exits);
+		assert_int_equal(try(&rows[i], &error),
+				 rows[i].code ? rows[i].code : rows[i].exits);
 		assert_int_equal(inro_error_status(&error), rows[i].status);
 		if (!rows[i].code)
 			continue;
-		assert_string_equal(error.why, "it exists, but the interpreter that it names does not, inside");
+		assert_string_equal(
+			error.why, "it exists, but the interpreter that it names does not, inside");
 		assert_string_equal(error.object + strlen(top) + 1, rows[i].object);
 	}
 }

@@ -18,8 +18,9 @@ static void make(struct small *small, const char *const args[], enum stage stage
 		enum stage stage;
 		const char *letter;
 	} steps[] = {
-		{ STAGE_OPEN, "A" },  { STAGE_CGROUP, "B" }, { STAGE_MAP, "C" }, { STAGE_MEANWHILE, "D" },
-		{ STAGE_GUARD, "K" }, { STAGE_MOUNT, "L" },  { STAGE_CAPS, "M" }, { STAGE_STARTED, "S" },
+		{ STAGE_OPEN, "A" },      { STAGE_CGROUP, "B" },  { STAGE_MAP, "C" },
+		{ STAGE_MEANWHILE, "D" }, { STAGE_GUARD, "K" },   { STAGE_MOUNT, "L" },
+		{ STAGE_CAPS, "M" },      { STAGE_STARTED, "S" },
 	};
 
 	small_init(small, args);
@@ -83,8 +84,9 @@ static void parents_steps_fail(void **state)
 		const char *letter, *noted;
 		const char *step;
 	} rows[] = {
-		{ STAGE_OPEN, "a", "a", "step 1 of 13, note the letter /obj: frobnicate: No space left "
-				    "on device; make room" },
+		{ STAGE_OPEN, "a", "a",
+		  "step 1 of 13, note the letter /obj: frobnicate: No space left "
+		  "on device; make room" },
 		{ STAGE_CGROUP, "b", "Ab-A", "step 3 of 13, " },
 		{ STAGE_MAP, "c", "ABc-B-A", "step 5 of 13, " },
 		{ STAGE_MEANWHILE, "d", "ABCd-C-B-A", "step 7 of 13, " },

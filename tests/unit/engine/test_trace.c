@@ -23,7 +23,8 @@ static void table(void **state)
 	};
 	/* The clock counts from the earliest, which need not be the first: both sides run at once. */
 	struct trace_entry entries[] = {
-		{ 1002000, 1003500 }, { 1000000, 1000100 }, { 0, 0 }, { 2000000, 0 }, { 1005000, 1005000 },
+		{ 1002000, 1003500 }, { 1000000, 1000100 }, { 0, 0 },
+		{ 2000000, 0 },       { 1005000, 1005000 },
 	};
 	uint8_t states[] = { STEP_DONE, STEP_SKIPPED, STEP_PENDING, STEP_PENDING, STEP_SECOND };
 	struct plan plan = { .steps = steps, .n_steps = 5 };

@@ -18,10 +18,13 @@ static int run_second(struct run *run, const struct step *step, struct inro_erro
 	return 0;
 }
 
-static const struct step_kind kind_second = { .name = "second", .what = "second", .run = run_second,
-					      .undo = undo_letter };
+static const struct step_kind kind_second = {
+	.name = "second", .what = "second", .run = run_second, .undo = undo_letter
+};
 /* Nothing to run, as the clone. */
-static const struct step_kind kind_empty = { .name = "empty", .what = "empty", .undo = undo_letter };
+static const struct step_kind kind_empty = { .name = "empty",
+					     .what = "empty",
+					     .undo = undo_letter };
 
 static void seal(struct small *small)
 {
@@ -99,7 +102,9 @@ static void stops_at_the_first(void **state)
 static void completing(void **state)
 {
 	struct small small;
-	struct inro_error own = { .kind = INRO_ERROR_STEP, .code = EIO, .what = "mine", .object = "/mine" };
+	struct inro_error own = {
+		.kind = INRO_ERROR_STEP, .code = EIO, .what = "mine", .object = "/mine"
+	};
 	struct step step = { .kind = &kind_letter, .number = 2, .object = "/step" };
 
 	(void)state;
@@ -146,8 +151,11 @@ static void traced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_these_stages), cmocka_unit_test(undoing), cmocka_unit_test(stops_at_the_first),
-		cmocka_unit_test(completing),	     cmocka_unit_test(traced),
+		cmocka_unit_test(only_these_stages),
+		cmocka_unit_test(undoing),
+		cmocka_unit_test(stops_at_the_first),
+		cmocka_unit_test(completing),
+		cmocka_unit_test(traced),
 	};
 
 	return cmocka_run_group_tests_name("engine/walk", tests, NULL, NULL);

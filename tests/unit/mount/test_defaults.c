@@ -51,7 +51,8 @@ static void cleaning(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const char *clean = mount_clean_path(&arena, rows[i].path, rows[i].cwd, rows[i].home);
+		const char *clean =
+			mount_clean_path(&arena, rows[i].path, rows[i].cwd, rows[i].home);
 
 		if (!rows[i].clean) {
 			assert_null(clean);
@@ -68,9 +69,10 @@ static void below(void **state)
 		const char *path, *dir;
 		bool below;
 	} rows[] = {
-		{ "/a", "/", true },	{ "/", "/", true },	  { "/a", "/a", true },	 { "/a/b", "/a", true },
-		{ "/ab", "/a", false }, { "/a", "/a/b", false },  { "/b/a", "/a", false }, { "/", "/a", false },
-		{ "/a-b", "/a", false }, { "/usr/src", "/usr", true },
+		{ "/a", "/", true },          { "/", "/", true },     { "/a", "/a", true },
+		{ "/a/b", "/a", true },       { "/ab", "/a", false }, { "/a", "/a/b", false },
+		{ "/b/a", "/a", false },      { "/", "/a", false },   { "/a-b", "/a", false },
+		{ "/usr/src", "/usr", true },
 	};
 
 	(void)state;
@@ -82,8 +84,9 @@ static void homes(void **state)
 {
 	const struct facts facts = { .home = "/srv/people/ann" };
 	static const char *const yes[] = { "/srv/people/ann", "/root", "/home", "/home/bob" };
-	static const char *const no[] = { "/srv/people", "/srv/people/ann/x", "/root/x", "/home/bob/x", "/homes",
-					  "/", "/tmp" };
+	static const char *const no[] = {
+		"/srv/people", "/srv/people/ann/x", "/root/x", "/home/bob/x", "/homes", "/", "/tmp"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)

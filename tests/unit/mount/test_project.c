@@ -55,9 +55,15 @@ static void shell(const char *script)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		static char *const env[] = {
-			"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1",
-			"GIT_AUTHOR_NAME=a",  "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a",
-			"GIT_COMMITTER_EMAIL=a@b", "GIT_ALLOW_PROTOCOL=file", NULL,
+			"PATH=/usr/local/bin:/usr/bin:/bin",
+			"HOME=/nonexistent",
+			"GIT_CONFIG_NOSYSTEM=1",
+			"GIT_AUTHOR_NAME=a",
+			"GIT_AUTHOR_EMAIL=a@b",
+			"GIT_COMMITTER_NAME=a",
+			"GIT_COMMITTER_EMAIL=a@b",
+			"GIT_ALLOW_PROTOCOL=file",
+			NULL,
 		};
 
 		if (chdir(top) == 0)
@@ -118,7 +124,8 @@ static void check_order(void)
 		for (size_t j = 0; j < i; j++) {
 			const char *path = project.guards[i].path, *before = project.guards[j].path;
 
-			assert_false(strncmp(before, path, strlen(path)) == 0 && before[strlen(path)] == '/');
+			assert_false(strncmp(before, path, strlen(path)) == 0 &&
+				     before[strlen(path)] == '/');
 		}
 }
 
@@ -164,7 +171,8 @@ static void ceiling(void **state)
 {
 	(void)state;
 	shell("mkdir -p home/.git home/work");
-	assert_int_equal(project_find(&arena, in_top("home/work"), in_top("home"), &project, &error), 0);
+	assert_int_equal(
+		project_find(&arena, in_top("home/work"), in_top("home"), &project, &error), 0);
 	assert_string_equal(project.root, in_top("home/work"));
 }
 
@@ -172,7 +180,8 @@ static void linked_work_tree(void **state)
 {
 	(void)state;
 	need_git();
-	shell("git init -q repo; cd repo; git commit -q --allow-empty -m a; git worktree add -q ../tree");
+	shell("git init -q repo; cd repo; git commit -q --allow-empty -m a; git worktree add -q "
+	      "../tree");
 	assert_int_equal(find("tree"), 0);
 	assert_string_equal(project.root, in_top("tree"));
 	assert_non_null(project.common_dir);
@@ -191,7 +200,8 @@ static void lure(void **state)
 {
 	(void)state;
 	need_git();
-	shell("git init -q repo; cd repo; git commit -q --allow-empty -m a; git worktree add -q ../tree; "
+	shell("git init -q repo; cd repo; git commit -q --allow-empty -m a; git worktree add -q "
+	      "../tree; "
 	      "mkdir ../lure ../other; cp ../tree/.git ../lure/.git; "
 	      "echo gitdir: ../repo/.git/worktrees/none > ../other/.git");
 	assert_int_equal(find("lure"), 0);
@@ -206,7 +216,8 @@ static void submodules(void **state)
 {
 	(void)state;
 	need_git();
-	shell("git init -q sub; cd sub; git commit -q --allow-empty -m a; cd ..; git init -q repo; cd repo; "
+	shell("git init -q sub; cd sub; git commit -q --allow-empty -m a; cd ..; git init -q repo; "
+	      "cd repo; "
 	      "git submodule --quiet add ../sub libs/sub");
 	assert_int_equal(find("repo"), 0);
 	expect("repo/libs", GUARD_PIN);
@@ -224,10 +235,14 @@ static void links(void **state)
 	static const struct {
 		const char *script, *part;
 	} rows[] = {
-		{ "mkdir elsewhere repo; ln -s ../elsewhere repo/.git", "repo/.git is a symbolic link" },
-		{ "mkdir -p repo/.git; ln -s /tmp repo/.git/hooks", "repo/.git/hooks is a symbolic link" },
-		{ "mkdir -p repo/.git/hooks; ln -s x repo/.git/config", "repo/.git/config is a symbolic link" },
-		{ "mkdir -p repo/.git/hooks; ln -s x repo/.git/commondir", "commondir is a symbolic link" },
+		{ "mkdir elsewhere repo; ln -s ../elsewhere repo/.git",
+		  "repo/.git is a symbolic link" },
+		{ "mkdir -p repo/.git; ln -s /tmp repo/.git/hooks",
+		  "repo/.git/hooks is a symbolic link" },
+		{ "mkdir -p repo/.git/hooks; ln -s x repo/.git/config",
+		  "repo/.git/config is a symbolic link" },
+		{ "mkdir -p repo/.git/hooks; ln -s x repo/.git/commondir",
+		  "commondir is a symbolic link" },
 	};
 
 	(void)state;
@@ -247,7 +262,8 @@ static void named_by_config(void **state)
 {
 	(void)state;
 	need_git();
-	shell("git init -q repo; cd repo; mkdir own; git config core.hooksPath own; git config include.path ../inc; "
+	shell("git init -q repo; cd repo; mkdir own; git config core.hooksPath own; git config "
+	      "include.path ../inc; "
 	      "touch inc");
 	assert_int_equal(find("repo"), 0);
 	expect("repo/own", GUARD_READ_ONLY);
@@ -256,14 +272,17 @@ static void named_by_config(void **state)
 
 static void secrets(void **state)
 {
-	static const char *const hidden[] = { ".env", ".env.local", ".npmrc", "id_ed25519", "server.key", ".aws" };
-	static const char *const shown[] = { ".env.example", ".env.sample", ".pem", "key", "README", "x.keys",
-					     "id_rsa.pub", ".envx" };
+	static const char *const hidden[] = { ".env",       ".env.local", ".npmrc",
+					      "id_ed25519", "server.key", ".aws" };
+	static const char *const shown[] = { ".env.example", ".env.sample", ".pem",       "key",
+					     "README",       "x.keys",      "id_rsa.pub", ".envx" };
 	char path[64];
 
 	(void)state;
-	shell("mkdir -p repo/.git/hooks repo/.aws repo/sub; cd repo; touch .git/config .env .env.local .npmrc id_ed25519 "
-	      "server.key .env.example .env.sample .pem key README x.keys id_rsa.pub .envx sub/.env; ln -s .env .netrc");
+	shell("mkdir -p repo/.git/hooks repo/.aws repo/sub; cd repo; touch .git/config .env "
+	      ".env.local .npmrc id_ed25519 "
+	      "server.key .env.example .env.sample .pem key README x.keys id_rsa.pub .envx "
+	      "sub/.env; ln -s .env .netrc");
 	assert_int_equal(find("repo"), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++) {
 		snprintf(path, sizeof(path), "repo/%s", hidden[i]);
@@ -280,8 +299,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
-		TEST(plain),	  TEST(without_hooks), TEST(no_repository), TEST(ceiling), TEST(linked_work_tree),
-		TEST(lure),	  TEST(submodules),    TEST(links),	    TEST(named_by_config),
+		TEST(plain),
+		TEST(without_hooks),
+		TEST(no_repository),
+		TEST(ceiling),
+		TEST(linked_work_tree),
+		TEST(lure),
+		TEST(submodules),
+		TEST(links),
+		TEST(named_by_config),
 		TEST(secrets),
 	};
 

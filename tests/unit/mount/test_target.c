@@ -70,7 +70,8 @@ static const char *place(int fd)
 	return path + strlen(root);
 }
 
-static void expect(const char *target, enum target_type type, mode_t mode, unsigned flags, const char *wanted)
+static void expect(const char *target, enum target_type type, mode_t mode, unsigned flags,
+		   const char *wanted)
 {
 	cleanup_close int fd = target_open(root_fd, target, type, mode, flags);
 	struct stat st;
@@ -109,7 +110,8 @@ static void making(void **state)
 		snprintf(inner, sizeof(inner), "%s/b/c/d/file", base);
 		expect(inner, TARGET_FILE, 0640, flags, inner);
 		expect(inner, TARGET_FILE, 0640, flags, inner);
-		snprintf(path, sizeof(path), "%s/x", base + 1); /* not absolute is below the root as well */
+		snprintf(path, sizeof(path), "%s/x",
+			 base + 1); /* not absolute is below the root as well */
 		snprintf(inner, sizeof(inner), "/%s", path);
 		expect(path, TARGET_DIR, 01777, flags, inner);
 		expect(inner, TARGET_ANY, 0, flags, inner);
@@ -126,7 +128,8 @@ static void refusals(void **state)
 	expect("/f", TARGET_FILE, 0644, 0, "/f");
 	for (unsigned flags = 0; flags <= TARGET_NEW; flags += TARGET_NEW) {
 		assert_int_equal(target_open(root_fd, "/none", TARGET_ANY, 0, flags), -ENOENT);
-		assert_int_equal(target_open(root_fd, "/none/deeper", TARGET_ANY, 0, flags), -ENOENT);
+		assert_int_equal(target_open(root_fd, "/none/deeper", TARGET_ANY, 0, flags),
+				 -ENOENT);
 		assert_int_equal(target_open(root_fd, "/f", TARGET_DIR, 0755, flags), -ENOTDIR);
 		assert_int_equal(target_open(root_fd, "/f/x", TARGET_DIR, 0755, flags), -ENOTDIR);
 		assert_int_equal(target_open(root_fd, "/d", TARGET_FILE, 0644, flags), -EISDIR);
@@ -137,7 +140,8 @@ static void refusals(void **state)
 /* Links lead where they would inside: never out. */
 static void links(void **state)
 {
-	static const char *const hostile[] = { "/outside", "../outside", "../../../../../../..", "/..", "/" };
+	static const char *const hostile[] = { "/outside", "../outside", "../../../../../../..",
+					       "/..", "/" };
 	char absolute[128];
 
 	(void)state;
@@ -159,7 +163,8 @@ static void links(void **state)
 
 		assert_int_equal(symlinkat(to, root_fd, "evil"), 0);
 		for (unsigned flags = 0; flags <= TARGET_NEW; flags += TARGET_NEW) {
-			cleanup_close int fd = target_open(root_fd, "/evil/made", TARGET_DIR, 0755, flags);
+			cleanup_close int fd =
+				target_open(root_fd, "/evil/made", TARGET_DIR, 0755, flags);
 
 			assert_true(fd < 0 || place(fd));
 			assert_int_equal(faccessat(top_fd, "outside/made", F_OK, 0), -1);
@@ -194,9 +199,15 @@ static void no_links(void **state)
 	assert_int_equal(symlinkat("/real", root_fd, "abs"), 0);
 	assert_int_equal(symlinkat("/real/proc", root_fd, "proc"), 0);
 	for (unsigned flags = 0; flags <= TARGET_NEW; flags += TARGET_NEW) {
-		assert_int_equal(target_open(root_fd, "/proc", TARGET_DIR, 0755, flags | TARGET_NO_LINKS), -ELOOP);
-		assert_int_equal(target_open(root_fd, "/abs/proc", TARGET_DIR, 0755, flags | TARGET_NO_LINKS), -ELOOP);
-		assert_int_equal(target_open(root_fd, "/abs/new", TARGET_DIR, 0755, flags | TARGET_NO_LINKS), -ELOOP);
+		assert_int_equal(
+			target_open(root_fd, "/proc", TARGET_DIR, 0755, flags | TARGET_NO_LINKS),
+			-ELOOP);
+		assert_int_equal(target_open(root_fd, "/abs/proc", TARGET_DIR, 0755,
+					     flags | TARGET_NO_LINKS),
+				 -ELOOP);
+		assert_int_equal(
+			target_open(root_fd, "/abs/new", TARGET_DIR, 0755, flags | TARGET_NO_LINKS),
+			-ELOOP);
 		expect("/real/proc", TARGET_DIR, 0, flags | TARGET_NO_LINKS, "/real/proc");
 	}
 	assert_int_equal(target_open(root_fd, "/proc", TARGET_ANY, 0, TARGET_NO_LINKS), -ELOOP);
@@ -205,7 +216,8 @@ static void no_links(void **state)
 static void parents(void **state)
 {
 	const char *name = NULL;
-	cleanup_close int deep = target_open_parent(root_fd, "/a/b/name", &name), first = -EBADF, bare = -EBADF;
+	cleanup_close int deep = target_open_parent(root_fd, "/a/b/name", &name), first = -EBADF,
+			  bare = -EBADF;
 
 	(void)state;
 	assert_true(deep >= 0);
@@ -269,7 +281,8 @@ static void race(void **state)
 		cleanup_close int fd = -EBADF;
 
 		snprintf(target, sizeof(target), "/dir/%d/x", i % 50);
-		fd = target_open(root_fd, target, i & 1 ? TARGET_FILE : TARGET_DIR, 0755, i & 2 ? TARGET_NEW : 0);
+		fd = target_open(root_fd, target, i & 1 ? TARGET_FILE : TARGET_DIR, 0755,
+				 i & 2 ? TARGET_NEW : 0);
 		made += fd >= 0;
 		if (fd >= 0)
 			assert_non_null(place(fd));
@@ -285,8 +298,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
-		TEST(making),	TEST(refusals), TEST(links),	  TEST(dangling),
-		TEST(no_links), TEST(parents),	TEST(long_paths), TEST(race),
+		TEST(making),   TEST(refusals), TEST(links),      TEST(dangling),
+		TEST(no_links), TEST(parents),  TEST(long_paths), TEST(race),
 	};
 
 	return cmocka_run_group_tests_name("mount/target", tests, NULL, NULL);

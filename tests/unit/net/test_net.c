@@ -17,7 +17,8 @@ extern const struct feature feature_net;
 /* Loopback is up, and there is nothing else. */
 static int check_loopback(struct trial *trial)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct if_nameindex *names = if_nameindex();
 	struct ifaddrs *list;

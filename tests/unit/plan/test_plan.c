@@ -45,7 +45,8 @@ static void sealing(void **state)
 		struct step *step;
 
 		order[i] = i;
-		step = plan_add(&plan, (enum stage)(i * 7 % N_STAGES), &kind, "object", "why", &order[i]);
+		step = plan_add(&plan, (enum stage)(i * 7 % N_STAGES), &kind, "object", "why",
+				&order[i]);
 		assert_non_null(step);
 		assert_ptr_equal(step->kind, &kind);
 		assert_false(step->optional);
@@ -133,8 +134,8 @@ static void told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stages), cmocka_unit_test(sealing), cmocka_unit_test(empty),
-		cmocka_unit_test(failure), cmocka_unit_test(slots), cmocka_unit_test(told),
+		cmocka_unit_test(stages),  cmocka_unit_test(sealing), cmocka_unit_test(empty),
+		cmocka_unit_test(failure), cmocka_unit_test(slots),   cmocka_unit_test(told),
 	};
 
 	return cmocka_run_group_tests_name("plan/plan", tests, NULL, NULL);

@@ -29,20 +29,24 @@ enum host {
 	HOST_SLASH,     /* it is / */
 	HOST_PRIVATE,   /* it is /tmp */
 	HOST_TTY,       /* an interactive shell: terminals on 0, 1 and 2 */
-	HOST_ODD,       /* nothing as it should be: escapes in names, no home, no devices to speak of */
+	HOST_ODD, /* nothing as it should be: escapes in names, no home, no devices to speak of */
 	N_HOSTS,
 };
 
 static struct root_entry debian_roots[] = {
-	{ "usr", NULL },       { "bin", "usr/bin" },     { "sbin", "usr/sbin" }, { "lib", "usr/lib" },
-	{ "lib64", "usr/lib64" }, { "etc", NULL },	 { "opt", NULL },
+	{ "usr", NULL },      { "bin", "usr/bin" },     { "sbin", "usr/sbin" },
+	{ "lib", "usr/lib" }, { "lib64", "usr/lib64" }, { "etc", NULL },
+	{ "opt", NULL },
 };
 static struct root_entry old_roots[] = {
 	{ "usr", NULL },   { "bin", NULL }, { "sbin", NULL }, { "lib", NULL },
 	{ "lib64", NULL }, { "etc", NULL }, { "opt", NULL },
 };
 static struct root_entry nix_roots[] = {
-	{ "usr", NULL }, { "bin", NULL }, { "etc", NULL }, { "nix", NULL },
+	{ "usr", NULL },
+	{ "bin", NULL },
+	{ "etc", NULL },
+	{ "nix", NULL },
 };
 static struct id_range all_ids[] = { { 0, 0, UINT32_MAX } };
 static struct id_range one_id[] = { { 0, 1000, 1 } };

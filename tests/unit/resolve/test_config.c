@@ -33,7 +33,8 @@ static int remove_file(void **state)
 	return unlink(path);
 }
 
-static struct inro_spec *load_bytes(const char *text, size_t size, int wanted, struct inro_error *error)
+static struct inro_spec *load_bytes(const char *text, size_t size, int wanted,
+				    struct inro_error *error)
 {
 	struct inro_spec *journal = inro_spec_new();
 	cleanup_close int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -52,7 +53,8 @@ static struct inro_spec *load(const char *text)
 	return load_bytes(text, strlen(text), 0, &error);
 }
 
-static void expect_setting(const struct inro_spec *journal, size_t index, const char *name, const char *value)
+static void expect_setting(const struct inro_spec *journal, size_t index, const char *name,
+			   const char *value)
 {
 	assert_true(index < journal->n_settings);
 	assert_string_equal(journal->settings[index].name, name);
@@ -75,7 +77,8 @@ static void reading(void **state)
 	size_t n = 0;
 
 	(void)state;
-	expect_setting(journal, n++, "hostname", "no"); /* a host of this name: no type is guessed */
+	expect_setting(journal, n++, "hostname",
+		       "no"); /* a host of this name: no type is guessed */
 	expect_setting(journal, n++, "memory", "64M");
 	expect_setting(journal, n++, "nestable", "true");
 	expect_setting(journal, n++, "workdir", "/a b\n");
@@ -94,7 +97,8 @@ static void reading(void **state)
 
 static void nearly_nothing(void **state)
 {
-	static const char *const texts[] = { "", "# nothing\n", "{}\n", "---\n{}\n...\n", "tmpfs: []\n" };
+	static const char *const texts[] = { "", "# nothing\n", "{}\n", "---\n{}\n...\n",
+					     "tmpfs: []\n" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -134,7 +138,8 @@ static void errors(void **state)
 		{ "hostname: {a: b}\n", "line 1, column 11: expected a value or a sequence" },
 		{ "tmpfs: [/a, [/b]]\n", "line 1, column 13: expected a plain value" },
 		{ "tmpfs:\n  - /a\n  - x: y\n", "line 3, column 5: expected a plain value" },
-		{ "command: sh -c true\n", "line 1, column 10: command is a sequence: [sh, -c, …]" },
+		{ "command: sh -c true\n",
+		  "line 1, column 10: command is a sequence: [sh, -c, …]" },
 		{ "command: {}\n", "line 1, column 10: command is a sequence: [sh, -c, …]" },
 		{ "[a, b]: c\n", "line 1, column 1: expected an option's name" },
 		{ "? [a]\n: b\n", "line 1, column 3: expected an option's name" },
@@ -194,7 +199,8 @@ static void unreadable(void **state)
 	(void)state;
 	assert_int_equal(config_load(journal, "/nonexistent/run.yaml", &error), -ENOENT);
 	inro_error_format(&error, text, sizeof(text));
-	assert_string_equal(text, "read the run /nonexistent/run.yaml: open: No such file or directory");
+	assert_string_equal(text,
+			    "read the run /nonexistent/run.yaml: open: No such file or directory");
 	assert_true(config_load(journal, "/", &error) < 0);
 	assert_true(config_load(journal, "/", NULL) < 0);
 	inro_spec_free(journal);
@@ -220,13 +226,53 @@ static void many_words(void **state)
 static void round_trip(void **state)
 {
 	static const char *const values[] = {
-		"plain", "", " ", "  two  blanks  ", "no", "null", "~", "1.0", "'", "\"", "it's \"quoted\"",
-		"a: b", "# no comment", "- x", "[a]", "{a: b}", "*x", "&x", "!x", "%x", "@x", "`x`", "|", ">", "?",
-		"line\nline\n", "\n\n", "tab\there", "\r\n", "\x1b[2J", "\x07", "\x7f", "caf\xc3\xa9",
-		"\xe2\x82\xac", "\xf0\x9f\x99\x82", "\xc2\x85", "\xc2\x9b", "\xef\xbb\xbf", "\xe2\x80\xa8",
-		"trailing ", " leading", "back\\slash", "a\\nb",
-		"a long value with many blanks in it that goes on far beyond the eighty columns of an emitter's lines",
-		"/a/path/without/any/blank/that/is/longer/than/eighty/columns/and/must/not/be/folded/anywhere/in/it",
+		"plain",
+		"",
+		" ",
+		"  two  blanks  ",
+		"no",
+		"null",
+		"~",
+		"1.0",
+		"'",
+		"\"",
+		"it's \"quoted\"",
+		"a: b",
+		"# no comment",
+		"- x",
+		"[a]",
+		"{a: b}",
+		"*x",
+		"&x",
+		"!x",
+		"%x",
+		"@x",
+		"`x`",
+		"|",
+		">",
+		"?",
+		"line\nline\n",
+		"\n\n",
+		"tab\there",
+		"\r\n",
+		"\x1b[2J",
+		"\x07",
+		"\x7f",
+		"caf\xc3\xa9",
+		"\xe2\x82\xac",
+		"\xf0\x9f\x99\x82",
+		"\xc2\x85",
+		"\xc2\x9b",
+		"\xef\xbb\xbf",
+		"\xe2\x80\xa8",
+		"trailing ",
+		" leading",
+		"back\\slash",
+		"a\\nb",
+		"a long value with many blanks in it that goes on far beyond the eighty columns of "
+		"an emitter's lines",
+		"/a/path/without/any/blank/that/is/longer/than/eighty/columns/and/must/not/be/"
+		"folded/anywhere/in/it",
 	};
 	struct inro_spec *journal = inro_spec_new(), *again = inro_spec_new();
 	const char *words[ARRAY_SIZE(values) + 1] = { NULL };
@@ -291,9 +337,11 @@ static void not_to_be_saved(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reading),    cmocka_unit_test(nearly_nothing), cmocka_unit_test(preset_in_file),
-		cmocka_unit_test(errors),     cmocka_unit_test(broken),		cmocka_unit_test(unreadable),
-		cmocka_unit_test(many_words), cmocka_unit_test(round_trip),	cmocka_unit_test(not_to_be_saved),
+		cmocka_unit_test(reading),         cmocka_unit_test(nearly_nothing),
+		cmocka_unit_test(preset_in_file),  cmocka_unit_test(errors),
+		cmocka_unit_test(broken),          cmocka_unit_test(unreadable),
+		cmocka_unit_test(many_words),      cmocka_unit_test(round_trip),
+		cmocka_unit_test(not_to_be_saved),
 	};
 
 	return cmocka_run_group_tests_name("resolve/config", tests, make_file, remove_file);

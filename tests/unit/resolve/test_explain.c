@@ -21,7 +21,8 @@ static const char *text_of(struct json_object *object, const char *key)
 {
 	struct json_object *value;
 
-	return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : NULL;
+	return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value)
+							      : NULL;
 }
 
 /* Strictly: json-c's own leniency, and bytes that are no UTF-8, would hide what others stumble over. */
@@ -47,8 +48,10 @@ static void json_is_whole(void **state)
 		struct json_object *root, *steps, *notes, *settings;
 		struct resolved resolved;
 
-		assert_int_equal(resolved_make(&resolved, host, OPTIONS("preset", "build", "hostname", "box"),
-					       odd_args), 0);
+		assert_int_equal(resolved_make(&resolved, host,
+					       OPTIONS("preset", "build", "hostname", "box"),
+					       odd_args),
+				 0);
 		assert_int_equal(explain_json(resolved.plan, &text), 0);
 		root = parse_json(buf_text(&text));
 		assert_true(json_object_object_get_ex(root, "steps", &steps));
@@ -62,21 +65,27 @@ static void json_is_whole(void **state)
 			assert_string_equal(text_of(object, "name"), step->kind->name);
 			assert_string_equal(text_of(object, "stage"), stage_info[step->stage].name);
 			assert_string_equal(text_of(object, "by"),
-					    stage_info[step->stage].lane == LANE_CHILD ? "child" : "parent");
+					    stage_info[step->stage].lane == LANE_CHILD ? "child"
+										       : "parent");
 			assert_non_null(text_of(object, "why"));
 			assert_non_null(text_of(object, "text"));
 			assert_int_equal(!!text_of(object, "object"), !!step->object);
-			if (host != HOST_ODD && step->object && strcmp(step->kind->name, "exec") != 0)
+			if (host != HOST_ODD && step->object &&
+			    strcmp(step->kind->name, "exec") != 0)
 				assert_string_equal(text_of(object, "object"), step->object);
 		}
 		assert_true(json_object_object_get_ex(root, "notes", &notes));
 		assert_int_equal(json_object_array_length(notes), resolved.plan->n_notes);
 		assert_true(json_object_object_get_ex(root, "settings", &settings));
 		assert_int_equal(json_object_array_length(settings), resolved.spec->n_settings);
-		assert_string_equal(text_of(json_object_array_get_idx(settings, 0), "option"), "preset");
-		assert_string_equal(text_of(json_object_array_get_idx(settings, 0), "from"), "user");
-		assert_string_equal(text_of(json_object_array_get_idx(settings, 1), "option"), "net");
-		assert_string_equal(text_of(json_object_array_get_idx(settings, 1), "from"), "preset");
+		assert_string_equal(text_of(json_object_array_get_idx(settings, 0), "option"),
+				    "preset");
+		assert_string_equal(text_of(json_object_array_get_idx(settings, 0), "from"),
+				    "user");
+		assert_string_equal(text_of(json_object_array_get_idx(settings, 1), "option"),
+				    "net");
+		assert_string_equal(text_of(json_object_array_get_idx(settings, 1), "from"),
+				    "preset");
 		json_object_put(root);
 		resolved_free(&resolved);
 	}
@@ -91,12 +100,17 @@ static void text_is_safe(void **state)
 		struct resolved resolved;
 		const char *at;
 
-		assert_int_equal(resolved_make(&resolved, host,
-					       OPTIONS("volume", "/a\x1b[2J:/b\n:ro", "symlink", "/l=\x9b" "1m",
-						       "file", "/f=\x07", "proc", "/proc:subset=\x1b[2J",
-						       "workdir", "/\x1b]0;x\x07", "preset", "judge", "memory",
-						       "1M", "pids-limit", "9", "timeout", "1s", "landlock", "off"),
-					       odd_args), 0);
+		assert_int_equal(
+			resolved_make(&resolved, host,
+				      OPTIONS("volume", "/a\x1b[2J:/b\n:ro", "symlink",
+					      "/l=\x9b"
+					      "1m",
+					      "file", "/f=\x07", "proc", "/proc:subset=\x1b[2J",
+					      "workdir", "/\x1b]0;x\x07", "preset", "judge",
+					      "memory", "1M", "pids-limit", "9", "timeout", "1s",
+					      "landlock", "off"),
+				      odd_args),
+			0);
 		assert_int_equal(explain_text(resolved.plan, &text), 0);
 		for (at = buf_text(&text); *at; at++)
 			assert_true(*at == '\n' || ((unsigned char)*at >= 0x20 && *at != 0x7f));
@@ -117,8 +131,8 @@ static void text_is_safe(void **state)
 static void one_step(void **state)
 {
 	const struct step_kind kind = { .name = "mount-x", .what = "mount x on" };
-	const struct step plain = { .kind = &kind, .object = "/a" }, blank = { .kind = &kind, .object = "/a b" },
-			  none = { .kind = &kind };
+	const struct step plain = { .kind = &kind, .object = "/a" },
+			  blank = { .kind = &kind, .object = "/a b" }, none = { .kind = &kind };
 	cleanup_buf struct buf text = { 0 };
 
 	(void)state;

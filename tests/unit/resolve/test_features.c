@@ -24,15 +24,16 @@ static int gather(void **state)
 	(void)state;
 	for (size_t i = 0; i < n_features; i++)
 		for (size_t j = 0; j < features[i]->n_options; j++)
-			all[n_all++] = (struct named_row){ &features[i]->options[j], features[i]->name };
+			all[n_all++] =
+				(struct named_row){ &features[i]->options[j], features[i]->name };
 	return n_all > 0 && n_all < ARRAY_SIZE(all) ? 0 : -1;
 }
 
-#define CHECK(at, condition)                                                                   \
-	do {                                                                                    \
-		if (!(condition))                                                               \
-			print_message("--%s of %s\n", (at).row->name, (at).feature);          \
-		assert_true(condition);                                                         \
+#define CHECK(at, condition)                                                         \
+	do {                                                                         \
+		if (!(condition))                                                    \
+			print_message("--%s of %s\n", (at).row->name, (at).feature); \
+		assert_true(condition);                                              \
 	} while (0)
 
 static void table(void **state)
@@ -95,12 +96,14 @@ static void names_are_unique(void **state)
 		char **aliases;
 		size_t n_aliases;
 
-		assert_int_equal(parse_list(&arena, all[i].row->aliases ? all[i].row->aliases : "", '|', &aliases,
-					    &n_aliases), 0);
+		assert_int_equal(parse_list(&arena, all[i].row->aliases ? all[i].row->aliases : "",
+					    '|', &aliases, &n_aliases),
+				 0);
 		names[n].name = all[i].row->name;
 		names[n++].row = i;
 		for (size_t j = 0; j < n_aliases; j++) {
-			CHECK(all[i], *aliases[j] && *aliases[j] != '-' && !strchr(aliases[j], '='));
+			CHECK(all[i],
+			      *aliases[j] && *aliases[j] != '-' && !strchr(aliases[j], '='));
 			names[n].name = aliases[j];
 			names[n++].row = i;
 		}
@@ -117,8 +120,9 @@ static void names_are_unique(void **state)
 	/* A flag's negation is not another option's name. */
 	for (size_t i = 0; i < n; i++)
 		if (strncmp(names[i].name, "no-", 3) == 0)
-			CHECK(all[names[i].row], !features_find_option(names[i].name + 3) ||
-						 features_find_option(names[i].name + 3)->form != OPTION_FLAG);
+			CHECK(all[names[i].row],
+			      !features_find_option(names[i].name + 3) ||
+				      features_find_option(names[i].name + 3)->form != OPTION_FLAG);
 	assert_null(features_find_option("no-such-option"));
 	assert_null(features_find_option(""));
 	assert_null(features_find_option("command")); /* a file's own key */

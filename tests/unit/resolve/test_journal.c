@@ -51,9 +51,12 @@ static struct spec *make(void)
 static void precedence(void **state)
 {
 	static const enum setting_origin orders[][3] = {
-		{ ORIGIN_PRESET, ORIGIN_FILE, ORIGIN_USER }, { ORIGIN_PRESET, ORIGIN_USER, ORIGIN_FILE },
-		{ ORIGIN_FILE, ORIGIN_PRESET, ORIGIN_USER }, { ORIGIN_FILE, ORIGIN_USER, ORIGIN_PRESET },
-		{ ORIGIN_USER, ORIGIN_PRESET, ORIGIN_FILE }, { ORIGIN_USER, ORIGIN_FILE, ORIGIN_PRESET },
+		{ ORIGIN_PRESET, ORIGIN_FILE, ORIGIN_USER },
+		{ ORIGIN_PRESET, ORIGIN_USER, ORIGIN_FILE },
+		{ ORIGIN_FILE, ORIGIN_PRESET, ORIGIN_USER },
+		{ ORIGIN_FILE, ORIGIN_USER, ORIGIN_PRESET },
+		{ ORIGIN_USER, ORIGIN_PRESET, ORIGIN_FILE },
+		{ ORIGIN_USER, ORIGIN_FILE, ORIGIN_PRESET },
 	};
 	static const char *const values[] = { "/preset", "/file", "/user" };
 
@@ -155,7 +158,8 @@ static void flags(void **state)
 
 static void unknown(void **state)
 {
-	static const char *const names[] = { "no-such", "", "--workdir", "no-nestable", "workdir ", "command" };
+	static const char *const names[] = { "no-such",     "",         "--workdir",
+					     "no-nestable", "workdir ", "command" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

@@ -28,7 +28,8 @@ static void settings_exist(void **state)
 			const struct preset_setting *setting = &presets[i].settings[j];
 
 			assert_non_null(features_find_option(setting->name));
-			assert_string_equal(features_find_option(setting->name)->name, setting->name);
+			assert_string_equal(features_find_option(setting->name)->name,
+					    setting->name);
 		}
 		assert_int_equal(preset_say(journal, presets[i].name, &error), 0);
 		assert_int_equal(journal->n_settings, presets[i].n_settings);
@@ -78,13 +79,15 @@ static void resolve_everywhere(void **state)
 	(void)state;
 	for (size_t i = 0; i < n_presets; i++) {
 		for (enum host host = 0; host < N_HOSTS; host++) {
-			const char *options[] = { "preset", presets[i].name, "timeout", "1s", "memory", "64M",
-						  "pids-limit", "50", NULL };
+			const char *options[] = { "preset", presets[i].name, "timeout",    "1s",
+						  "memory", "64M",           "pids-limit", "50",
+						  NULL };
 			struct resolved resolved;
 
 			assert_int_equal(resolved_make(&resolved, host, options, NULL), 0);
-			assert_int_equal(resolved.spec->process.init, strcmp(presets[i].name, "agent") == 0 ||
-							      strcmp(presets[i].name, "shell") == 0);
+			assert_int_equal(resolved.spec->process.init,
+					 strcmp(presets[i].name, "agent") == 0 ||
+						 strcmp(presets[i].name, "shell") == 0);
 			resolved_free(&resolved);
 		}
 	}

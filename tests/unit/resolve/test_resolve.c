@@ -31,7 +31,8 @@ static int find(const struct plan *plan, const char *name, const char *object)
 {
 	for (size_t i = 0; i < plan->n_steps; i++)
 		if (strcmp(plan->steps[i].kind->name, name) == 0 &&
-		    (!object || (plan->steps[i].object && strcmp(plan->steps[i].object, object) == 0)))
+		    (!object ||
+		     (plan->steps[i].object && strcmp(plan->steps[i].object, object) == 0)))
 			return plan->steps[i].number;
 	return 0;
 }
@@ -104,9 +105,10 @@ static void check_frame(const struct plan *plan)
 static void every_host(void **state)
 {
 	static const char *const box[] = {
-		"undumpable", "die-with-parent", "private-mounts", "root-tmpfs", "seal-root",	"pivot",
-		"loopback",   "join-keyring",	 "bound-caps",	   "chdir",	 "no-new-privs", "place-fds",
-		"set-caps",   "seccomp",	 "reset-signals",  "exec",
+		"undumpable", "die-with-parent", "private-mounts", "root-tmpfs",
+		"seal-root",  "pivot",           "loopback",       "join-keyring",
+		"bound-caps", "chdir",           "no-new-privs",   "place-fds",
+		"set-caps",   "seccomp",         "reset-signals",  "exec",
 	};
 
 	(void)state;
@@ -124,7 +126,8 @@ static void every_host(void **state)
 		assert_true(plan->settled.caps == 0);
 		assert_true(find(plan, "mount-proc", "/proc"));
 		assert_true(find(plan, "mount-tmpfs", "/tmp"));
-		assert_true(find(plan, "mount-tmpfs", "/dev") < find(plan, "place-devices", "/dev"));
+		assert_true(find(plan, "mount-tmpfs", "/dev") <
+			    find(plan, "place-devices", "/dev"));
 		assert_string_equal(plan->steps[find(plan, "exec", NULL) - 1].object, "true");
 		assert_int_equal(count(plan, "open-pty"), host == HOST_TTY);
 		resolved_free(&resolved);
@@ -214,7 +217,8 @@ static void links_and_directories(void **state)
 	assert_false(find(resolved.plan, "place", "/opt"));
 	resolved_free(&resolved);
 	make(&resolved, HOST_ODD, NULL);
-	assert_int_equal(count(resolved.plan, "place"), 2); /* the current directory and a resolv.conf */
+	assert_int_equal(count(resolved.plan, "place"),
+			 2); /* the current directory and a resolv.conf */
 	resolved_free(&resolved);
 }
 
@@ -227,8 +231,10 @@ static void current_directory(void **state)
 		bool read_only;
 	} rows[] = {
 		{ HOST_USER, "/srv/work", "/srv/work", "/srv/work", NULL, false },
-		{ HOST_HOME, "/home/ann", "/home/ann", "/home/ann", "is a home directory and stays read-only", true },
-		{ HOST_SYSTEM, "/usr/src", "/usr/src", "/usr/src", "is a system directory and stays read-only", true },
+		{ HOST_HOME, "/home/ann", "/home/ann", "/home/ann",
+		  "is a home directory and stays read-only", true },
+		{ HOST_SYSTEM, "/usr/src", "/usr/src", "/usr/src",
+		  "is a system directory and stays read-only", true },
 		{ HOST_SLASH, "/", "/", NULL, "the current directory is /", false },
 		{ HOST_PRIVATE, "/tmp", "/home/ann", NULL, "/tmp is private inside", false },
 		{ HOST_NO_CWD, NULL, "/home/ann", NULL, NULL, false },
@@ -245,8 +251,9 @@ static void current_directory(void **state)
 		assert_true(find(plan, "chdir", rows[i].workdir));
 		if (rows[i].shown) {
 			assert_true(find(plan, "place", rows[i].shown));
-			assert_int_equal(!!strstr(detail(plan, "take-tree", rows[i].shown), "read-only"),
-					 rows[i].read_only);
+			assert_int_equal(
+				!!strstr(detail(plan, "take-tree", rows[i].shown), "read-only"),
+				rows[i].read_only);
 		} else if (rows[i].cwd) {
 			assert_false(find(plan, "place", rows[i].cwd));
 		}
@@ -271,14 +278,16 @@ static void nested_mounts(void **state)
 
 	(void)state;
 	make(&resolved, HOST_USER,
-	     OPTIONS("volume", "/srv/a:/data/x/y", "volume", "/srv/b:/data/x", "tmpfs", "/data", "volume",
-		     "/srv/c:/data/x-y", "volume", "/srv/d:/data/x/y/z", "dir", "/data/x/y/z/deep"));
+	     OPTIONS("volume", "/srv/a:/data/x/y", "volume", "/srv/b:/data/x", "tmpfs", "/data",
+		     "volume", "/srv/c:/data/x-y", "volume", "/srv/d:/data/x/y/z", "dir",
+		     "/data/x/y/z/deep"));
 	plan = resolved.plan;
 	check_frame(plan);
 	assert_true(find(plan, "mount-tmpfs", "/data") < find(plan, "place", "/data/x"));
 	assert_true(find(plan, "place", "/data/x") < find(plan, "place", "/data/x/y"));
 	assert_true(find(plan, "place", "/data/x/y") < find(plan, "place", "/data/x/y/z"));
-	assert_true(find(plan, "place", "/data/x/y/z") < find(plan, "make-dir", "/data/x/y/z/deep"));
+	assert_true(find(plan, "place", "/data/x/y/z") <
+		    find(plan, "make-dir", "/data/x/y/z/deep"));
 	assert_true(find(plan, "place", "/data/x-y"));
 	assert_true(find(plan, "place", "/data/x/y/z") < find(plan, "seal-root", NULL));
 	resolved_free(&resolved);
@@ -291,8 +300,10 @@ static void last_word(void **state)
 
 	(void)state;
 	make(&resolved, HOST_USER,
-	     OPTIONS("volume", "/srv/a:/data", "tmpfs", "/data", "ro", "/srv/b:/data/", "volume", "/srv/t:/tmp"));
-	assert_int_equal(count(resolved.plan, "mount-tmpfs"), 3); /* /dev, /run, the home: neither /data nor /tmp */
+	     OPTIONS("volume", "/srv/a:/data", "tmpfs", "/data", "ro", "/srv/b:/data/", "volume",
+		     "/srv/t:/tmp"));
+	assert_int_equal(count(resolved.plan, "mount-tmpfs"),
+			 3); /* /dev, /run, the home: neither /data nor /tmp */
 	assert_true(find(resolved.plan, "place", "/tmp"));
 	assert_true(find(resolved.plan, "take-tree", "/srv/b"));
 	assert_false(find(resolved.plan, "take-tree", "/srv/a"));
@@ -348,7 +359,8 @@ static void terminals(void **state)
 	(void)state;
 	make(&resolved, HOST_TTY, NULL);
 	assert_int_equal(resolved.plan->settled.tty, TTY_NEW);
-	assert_true(find(resolved.plan, "open-pty", NULL) > find(resolved.plan, "mount-devpts", NULL));
+	assert_true(find(resolved.plan, "open-pty", NULL) >
+		    find(resolved.plan, "mount-devpts", NULL));
 	resolved_free(&resolved);
 	make(&resolved, HOST_TTY, OPTIONS("tty", "share"));
 	assert_int_equal(resolved.plan->settled.tty, TTY_SHARE);
@@ -377,7 +389,8 @@ static void ids(void **state)
 	assert_false(resolved.plan->settled.host_root);
 	resolved_free(&resolved);
 	make(&resolved, HOST_NESTED, NULL);
-	assert_string_equal(detail(resolved.plan, "own-id-maps", NULL), "users and groups 0:0:1; setgroups denied");
+	assert_string_equal(detail(resolved.plan, "own-id-maps", NULL),
+			    "users and groups 0:0:1; setgroups denied");
 	assert_false(resolved.plan->settled.host_root);
 	resolved_free(&resolved);
 }
@@ -393,7 +406,8 @@ static void networks(void **state)
 	resolved_free(&resolved);
 	/* Where the host keeps it in /run: on the tmpfs there, not below it. */
 	make(&resolved, HOST_ODD, OPTIONS("net", "host"));
-	assert_true(find(resolved.plan, "mount-tmpfs", "/run") < find(resolved.plan, "place", "/run/x/resolv.conf"));
+	assert_true(find(resolved.plan, "mount-tmpfs", "/run") <
+		    find(resolved.plan, "place", "/run/x/resolv.conf"));
 	resolved_free(&resolved);
 	make(&resolved, HOST_USER, OPTIONS("net", "host", "net", "none"));
 	assert_true(find(resolved.plan, "loopback", NULL));
@@ -411,25 +425,55 @@ static void refusals(void **state)
 		enum inro_error_kind kind;
 		const char *options[7], *text;
 	} rows[] = {
-		{ HOST_USER, -EINVAL, INRO_ERROR_USAGE, { "ns", "-mnt", "tmpfs", "/x" },
+		{ HOST_USER,
+		  -EINVAL,
+		  INRO_ERROR_USAGE,
+		  { "ns", "-mnt", "tmpfs", "/x" },
 		  "a root or mounts of its own need a new mount namespace (--ns with mnt)" },
-		{ HOST_USER, -EINVAL, INRO_ERROR_USAGE, { "hostname", "x", "ns", "-uts" },
+		{ HOST_USER,
+		  -EINVAL,
+		  INRO_ERROR_USAGE,
+		  { "hostname", "x", "ns", "-uts" },
 		  "--hostname: needs a new UTS namespace (--ns with uts)" },
-		{ HOST_NO_CWD, -EINVAL, INRO_ERROR_USAGE, { "volume", "data" },
+		{ HOST_NO_CWD,
+		  -EINVAL,
+		  INRO_ERROR_USAGE,
+		  { "volume", "data" },
 		  "data: is relative, and there is no current directory" },
-		{ HOST_NO_CWD, -EINVAL, INRO_ERROR_USAGE, { "rootfs", "image" },
+		{ HOST_NO_CWD,
+		  -EINVAL,
+		  INRO_ERROR_USAGE,
+		  { "rootfs", "image" },
 		  "--rootfs: is relative, and there is no current directory" },
-		{ HOST_USER, -EINVAL, INRO_ERROR_USAGE, { "volume", "/srv:/" },
+		{ HOST_USER,
+		  -EINVAL,
+		  INRO_ERROR_USAGE,
+		  { "volume", "/srv:/" },
 		  "/: the root itself is chosen by --rootfs" },
-		{ HOST_USER, -EINVAL, INRO_ERROR_USAGE, { "volume", "/srv:/a/.." },
+		{ HOST_USER,
+		  -EINVAL,
+		  INRO_ERROR_USAGE,
+		  { "volume", "/srv:/a/.." },
 		  "/a/..: the root itself is chosen by --rootfs" },
-		{ HOST_ROOT, -EINVAL, INRO_ERROR_USAGE, { "preset", "none", "overlay", "" },
+		{ HOST_ROOT,
+		  -EINVAL,
+		  INRO_ERROR_USAGE,
+		  { "preset", "none", "overlay", "" },
 		  "--overlay: the preset none keeps the caller's root; choose one by --rootfs" },
-		{ HOST_USER, -EINVAL, INRO_ERROR_USAGE, { "preset", "judge" },
+		{ HOST_USER,
+		  -EINVAL,
+		  INRO_ERROR_USAGE,
+		  { "preset", "judge" },
 		  "--require-limits: a limit of time is missing: --timeout or --cpu-time" },
-		{ HOST_USER, -EINVAL, INRO_ERROR_USAGE, { "preset", "judge", "timeout", "5s" },
+		{ HOST_USER,
+		  -EINVAL,
+		  INRO_ERROR_USAGE,
+		  { "preset", "judge", "timeout", "5s" },
 		  "--require-limits: a limit is missing: --memory" },
-		{ HOST_USER, -EINVAL, INRO_ERROR_USAGE, { "tty", "sideways" },
+		{ HOST_USER,
+		  -EINVAL,
+		  INRO_ERROR_USAGE,
+		  { "tty", "sideways" },
 		  "--tty: 'sideways' is none of auto, new, share, none" },
 	};
 
@@ -438,7 +482,8 @@ static void refusals(void **state)
 		struct resolved resolved;
 		char text[1200];
 
-		assert_int_equal(resolved_make(&resolved, rows[i].host, rows[i].options, NULL), rows[i].code);
+		assert_int_equal(resolved_make(&resolved, rows[i].host, rows[i].options, NULL),
+				 rows[i].code);
 		inro_error_format(&resolved.error, text, sizeof(text));
 		assert_string_equal(text, rows[i].text);
 		assert_int_equal(resolved.error.kind, rows[i].kind);
@@ -467,7 +512,8 @@ static void denied(void **state)
 		char text[1200];
 
 		assert_true(resolved_make(&resolved, rows[i].host, rows[i].options, NULL) < 0);
-		assert_true(resolved.error.kind == INRO_ERROR_DENIED || resolved.error.kind == INRO_ERROR_HOST);
+		assert_true(resolved.error.kind == INRO_ERROR_DENIED ||
+			    resolved.error.kind == INRO_ERROR_HOST);
 		inro_error_format(&resolved.error, text, sizeof(text));
 		if (!strstr(text, rows[i].part))
 			print_message("%s\n", text);
@@ -511,14 +557,22 @@ static void this_host(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_host),	    cmocka_unit_test(again),
-		cmocka_unit_test(root_is_guarded),  cmocka_unit_test(a_user_is_not),
-		cmocka_unit_test(links_and_directories), cmocka_unit_test(current_directory),
-		cmocka_unit_test(nested_mounts),    cmocka_unit_test(last_word),
-		cmocka_unit_test(roots),	    cmocka_unit_test(terminals),
-		cmocka_unit_test(ids),		    cmocka_unit_test(networks),
-		cmocka_unit_test(refusals),	    cmocka_unit_test(denied),
-		cmocka_unit_test(nobody_to_tell),   cmocka_unit_test(this_host),
+		cmocka_unit_test(every_host),
+		cmocka_unit_test(again),
+		cmocka_unit_test(root_is_guarded),
+		cmocka_unit_test(a_user_is_not),
+		cmocka_unit_test(links_and_directories),
+		cmocka_unit_test(current_directory),
+		cmocka_unit_test(nested_mounts),
+		cmocka_unit_test(last_word),
+		cmocka_unit_test(roots),
+		cmocka_unit_test(terminals),
+		cmocka_unit_test(ids),
+		cmocka_unit_test(networks),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(denied),
+		cmocka_unit_test(nobody_to_tell),
+		cmocka_unit_test(this_host),
 	};
 
 	return cmocka_run_group_tests_name("resolve/resolve", tests, NULL, NULL);
