@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Set inro ls, tree and pid beside lsns, pstree and ps, and print ratios.
+
+    bench/listings.py [--build DIR] [--inro PATH] [--rounds N] [--large] [--size PROCESSES/CONTAINERS]…
+
+As root: the crowd (bench/crowd) is made of containers with six namespaces of their own. The commands
+run interleaved; a ratio is made within a round, and its median is printed with the quartiles.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+# inro's command, the peer's, and the goal.
+PAIRS = [
+    ("ls", "lsns", 0.08),
+    ("ls -t pid", "lsns -t pid", 0.08),
+    ("ls --all", "lsns", 0.2),
+    ("tree", "pstree -p -N pid", 0.25),
+    ("tree --all", "pstree -p -N pid", None),
+    ("ls ONE", "ls", 0.02),
+    ("pid, 1000 of ONE", "grep NSpid, 1000", 0.1),
+    ("ls -t pid", "ps -e", None),
+]
+
+
+class Crowd:
+    def __init__(self, program, processes, containers):
+        self.child = subprocess.Popen([program, str(containers), str(processes)], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, text=True)
+        if self.child.stdout.readline() != "ready\n":
+            raise SystemExit("crowd did not come up")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.stdin.close()
+        self.child.wait()
+
+
+def run(words, numbers=None):
+    with open(numbers or os.devnull, "rb") as text:
+        began = time.perf_counter()
+        subprocess.run(words, stdin=text, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        return time.perf_counter() - began
+
+
+def commands(inro, numbers):
+    """name → (words, standard input); what is not installed is left out."""
+    rows = subprocess.run([inro, "ls", "-qrn", "-t", "pid", "-o", "NPROCS,NS,PID"], capture_output=True, text=True,
+                          check=True).stdout.split("\n")[:-1]
+    rows = [tuple(map(int, row.split())) for row in rows]
+    own = os.stat("/proc/self/ns/pid").st_ino
+    one = max(row for row in rows if row[1] != own)
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    pids = (pids * (1000 // len(pids) + 1))[:1000]
+    with open(numbers, "w", encoding="ascii") as file:
+        file.write("\n".join(map(str, pids)))
+    made = {
+        "ls": ([inro, "ls", "-q"], None),
+        "ls -t pid": ([inro, "ls", "-q", "-t", "pid"], None),
+        "ls --all": ([inro, "ls", "-q", "--all"], None),
+        "ls ONE": ([inro, "ls", "-q", "-t", "pid", str(one[2])], None),
+        "tree": ([inro, "tree", "-q"], None),
+        "tree --all": ([inro, "tree", "-q", "--all"], None),
+        "pid, 1000 of ONE": ([inro, "pid", "--in", str(one[2])], numbers),
+        "lsns": (["lsns"], None),
+        "lsns -t pid": (["lsns", "-t", "pid"], None),
+        "pstree -p -N pid": (["pstree", "-p", "-N", "pid"], None),
+        "ps -e": (["ps", "-e"], None),
+        "grep NSpid, 1000": (["grep", "-h", "^NSpid"] + [f"/proc/{pid}/status" for pid in pids], None),
+    }
+    return {name: value for name, value in made.items() if shutil.which(value[0][0])}
+
+
+def measure(size, args, crowd):
+    processes, containers = map(int, size.split("/"))
+    with tempfile.TemporaryDirectory() as scratch, Crowd(crowd, processes, containers):
+        todo = commands(args.inro, os.path.join(scratch, "numbers"))
+        times = {name: [] for name in todo}
+        for _ in range(args.rounds):
+            for name, (words, numbers) in todo.items():
+                times[name].append(run(words, numbers))
+    print(f"\n{processes} processes in {containers} containers, {args.rounds} rounds")
+    for ours, theirs, goal in PAIRS:
+        if ours not in times or theirs not in times:
+            print(f"  {ours:18} / {theirs:18} left out")
+            continue
+        ratios = [a / b for a, b in zip(times[ours], times[theirs])]
+        quartiles = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+        print(f"  {ours:18} / {theirs:18} {quartiles[1]:.3f}  [{quartiles[0]:.3f} {quartiles[2]:.3f}]"
+              f"  goal {goal if goal else '-':5}  {statistics.median(times[ours]) * 1000:.1f} ms"
+              f" / {statistics.median(times[theirs]) * 1000:.1f} ms")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=os.path.join(HERE, "..", "build"))
+    parser.add_argument("--inro")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--size", action="append")
+    parser.add_argument("--large", action="store_true", help="10000 processes in 500 and in 1000 containers, too")
+    args = parser.parse_args()
+    args.inro = args.inro or os.path.join(args.build, "src", "inro")
+    if os.geteuid() != 0:
+        sys.exit("listings.py: the crowd takes root")
+    sizes = args.size or ["200/1", "200/10", "2000/100"] + (["10000/500", "10000/1000"] if args.large else [])
+    for size in sizes:
+        measure(size, args, os.path.join(args.build, "bench", "crowd"))
+
+
+main()
