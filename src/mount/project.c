@@ -321,13 +321,18 @@ static int guard_module_tree(struct finder *finder, const char *git_dir)
 	return r;
 }
 
-/* Below modules/ stand git directories of submodules, under names with slashes in them. */
+/*
+ * Below modules/ stand git directories of submodules, under names with slashes in them. They are
+ * known by their config, which a container cannot take away, while HEAD it can.
+ */
 static int guard_module(struct finder *finder, const char *path, int depth)
 {
-	const char *head = below(finder, path, "HEAD");
+	const char *head = below(finder, path, "HEAD"), *config = below(finder, path, "config");
 	struct stat st;
-	int r = head ? look(finder, head, &st) : -ENOMEM;
+	int r = head && config ? look(finder, config, &st) : -ENOMEM;
 
+	if (r == 0)
+		r = look(finder, head, &st);
 	if (r < 0 || depth > MAX_DEPTH)
 		return r < 0 ? r : 0;
 	if (r == 1) {
