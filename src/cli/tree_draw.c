@@ -112,13 +112,18 @@ static void put_numbers(struct pen *pen, const struct forest_process *process)
 	for (int level = 0; level < pen->n_levels; level++) {
 		char text[24];
 
-		if (process && level < process->n_levels)
+		if (process && level < process->n_levels) {
 			snprintf(text, sizeof(text), "%*d", (int)pen->widths[level], process->pids[level]);
-		else
+			/* The innermost is the one that it knows itself. */
+			if (level && level + 1 == process->n_levels)
+				style(pen, bold);
+			style(pen, level ? colour_of((unsigned)level) : "");
+			put(pen, text);
+			style(pen, level ? plain : "");
+		} else {
 			snprintf(text, sizeof(text), "%*s", (int)pen->widths[level], "");
-		style(pen, colour_of((unsigned)level));
-		put(pen, text);
-		style(pen, plain);
+			put(pen, text);
+		}
 		put(pen, level + 1 < pen->n_levels ? " " : "  ");
 	}
 }
