@@ -85,12 +85,12 @@ own_state() {
 @test "too few descriptors, too little memory: an error, and nothing is run half" {
 	local n
 	for n in 3 4 6 8 12 16 20 24; do
-		run bash -c "ulimit -n $n; exec \"\$@\"" bash "${AS_USER[@]}" "$INRO" run -q sh -c 'echo done'
-		[[ "$output" = done || "$status" = 125 || "$status" = 127 ]]
+		run bash -c "ulimit -n $n; exec \"\$@\"" bash "${AS_USER[@]}" "$INRO" run -q sh -c 'echo through'
+		[[ "$output" = through || "$status" = 125 || "$status" = 127 ]]
 	done
 	for n in 1000 2000 4000 6000 10000; do
-		run bash -c "ulimit -v $n; exec \"\$@\"" bash "$INRO" run -q sh -c 'echo done'
-		[ "$status" != 0 ] || [ "$output" = done ]
+		run bash -c "ulimit -v $n; exec \"\$@\"" bash "$INRO" run -q sh -c 'echo through'
+		[ "$status" != 0 ] || [ "$output" = through ]
 	done
 }
 
