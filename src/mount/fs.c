@@ -225,7 +225,8 @@ const char *const *mount_tmpfs_config(struct plan *plan, const struct spec_mount
 		pairs[n++] = "size";
 		pairs[n++] = arena_printf(&plan->arena, "%llu", (unsigned long long)mount->size);
 	}
-	if (mount->own) {
+	/* In a user namespace that is joined the ids are known only there: it is who mounts. */
+	if (mount->own && !(plan->settled.ns_join & NS_BIT(NS_USER))) {
 		pairs[n++] = "uid";
 		pairs[n++] = arena_printf(&plan->arena, "%u", plan->settled.uid);
 		pairs[n++] = "gid";

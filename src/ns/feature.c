@@ -477,7 +477,8 @@ static int resolve_clocks(struct plan *plan, struct inro_error *error)
 			      part->boottime ? part->boottime : "",
 			      part->boottime && part->monotonic ? ", " : "", part->monotonic ? "monotonic " : "",
 			      part->monotonic ? part->monotonic : "");
-	plan_add(plan, STAGE_BECOME, &kind_set_clocks, object,
+	/* Before the child turns undumpable, when its /proc files become root's. */
+	plan_add(plan, STAGE_GUARD, &kind_set_clocks, object,
 		 "offsets must be written before anybody is in the namespace",
 		 arena_strdup(&plan->arena, line));
 	plan->clone_flags &= ~(uint64_t)CLONE_NEWTIME;
