@@ -54,7 +54,7 @@ sets() {
 		refuses "last capability" -- "$1" "$INRO" run --cap-add 63 true
 	}
 	for_each_user check
-	refuses CAP_NET_RAW "user namespace" -- as_user "$INRO" run --ns=-user --cap-add net_raw true
+	refuses "user namespace" -- as_user "$INRO" run --ns=-user --cap-add net_raw true
 }
 
 @test "no_new_privs, unless asked otherwise" {
