@@ -21,7 +21,7 @@
 extern const struct verb verb_watch;
 
 /* Events are told so much later; see watch.c. */
-static const uint64_t delay_ns = 60 * 1000000;
+static const uint64_t delay_ns = 150 * 1000000;
 
 struct cmd_watch {
 	bool all, json, no_processes, scan, quiet, help;

@@ -37,7 +37,7 @@ ns_of() { # PID KIND
 		"${RUNNER[@]}" "$INRO" ls -qrn -t pid --name "$name" -o PARENT,OWNER >relations
 		read -r parent owner <relations
 		[ "$parent" = "$(ns_of self pid)" ]
-		"${RUNNER[@]}" "$INRO" ls -q --tree -t pid | grep "└─.*$name"
+		"${RUNNER[@]}" "$INRO" ls -q --tree -t pid | grep "─.*$name"
 		"${RUNNER[@]}" "$INRO" ls -q --tree=owner -t uts | grep "─.*$name"
 		# -p: what a process is in, by any target.
 		"${RUNNER[@]}" "$INRO" ls -qrn -p "$name" -o NS,TYPE | grep -qx "$owner user"
