@@ -310,6 +310,15 @@ static bool names_no_kind(const struct enter *want)
 	return !some;
 }
 
+/* Is the first operand the target? Not where --target was given, or every namespace names its own. */
+static bool wants_target(const struct enter *want)
+{
+	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++)
+		if (want->files[kind])
+			return false;
+	return want->n_sources == 0;
+}
+
 /*
  * A first operand is the target, unless --target was given, or every namespace names its own. What it
  * has is all entered where nothing else is said; with nsenter's own -t and something that is taken on
@@ -318,18 +327,19 @@ static bool names_no_kind(const struct enter *want)
 static int settle_target(struct cmd_enter *cmd, char ***words, struct inro_error *error)
 {
 	struct enter *want = &cmd->want;
-	bool with_option = want->n_sources > 0, own_files = false;
+	bool with_option = want->n_sources > 0, some;
 	int r;
 
-	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++)
-		own_files |= want->files[kind] != NULL;
-	if (!with_option && !own_files && **words) {
+	if (wants_target(want) && **words) {
 		r = set_target(cmd, **words, error);
 		if (r < 0)
 			return r;
 		(*words)++;
 	}
-	if (want->n_sources && names_no_kind(want) && !own_files && !(with_option && want->follow))
+	some = want->follow && with_option;
+	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++)
+		some |= want->files[kind] != NULL;
+	if (want->n_sources && names_no_kind(want) && !some)
 		want->all = true;
 	return 0;
 }
@@ -360,7 +370,7 @@ static int cmd_enter(const struct verb *verb, int argc, char **argv)
 
 	r = options_parse(&parser, argv, argc, &operand, &error);
 	/* inro enter TARGET [OPTIONS] [COMMAND]: options may follow the target, too. */
-	if (r == 0 && !cmd.help && cmd.want.n_sources == 0 && operand + 1 < argc && argv[operand + 1][0] == '-') {
+	if (r == 0 && !cmd.help && wants_target(&cmd.want) && operand + 1 < argc && argv[operand + 1][0] == '-') {
 		char *target = argv[operand];
 		int more;
 

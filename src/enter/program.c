@@ -117,8 +117,9 @@ int program_exec(const struct program *program, struct inro_error *error)
 		int code = sys_execveat(AT_FDCWD, program->paths[i], program->argv, program->envp, 0);
 
 		/* As execvp(3): go on past what is not there; remember that something was forbidden. */
-		if ((code == -ENOENT && faccessat(AT_FDCWD, program->paths[i], F_OK, 0) < 0 &&
-		     program->paths[1]) || code == -ENOTDIR)
+		/* Neither does it end at a directory that one may not look into. */
+		if (((code == -ENOENT || code == -EACCES) && program->paths[1] &&
+		     faccessat(AT_FDCWD, program->paths[i], F_OK, 0) < 0) || code == -ENOTDIR)
 			continue;
 		best = code;
 		path = program->paths[i];

@@ -98,6 +98,9 @@ static int open_held(int proc_fd, struct kept *kept)
 
 	if (dir < 0)
 		return dir == -ENOENT ? -ESRCH : dir;
+	/* The descriptors of one that has ended are refused, not gone, until somebody reaps it. */
+	if (procfs_pidfd_ended(pidfd))
+		return -ESRCH;
 	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++) {
 		char path[24];
 		int fd;
