@@ -101,7 +101,7 @@ int ls_members(const struct ls_members *options, struct names *names, const char
 	struct table *table;
 	cleanup_close int ns_fd = -EBADF;
 	struct users users = { 0 };
-	enum ns_kind kind;
+	enum ns_kind kind = NS_PID;
 	int r = names_target(names, text, &target, error);
 
 	if (r == 0)

@@ -21,17 +21,16 @@
 
 static int subscribe(int fd)
 {
-	struct {
-		struct nlmsghdr header;
-		struct cn_msg message;
-		uint32_t operation;
-	} __attribute__((packed)) request = {
-		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE },
-		.message = { .id = { CN_IDX_PROC, CN_VAL_PROC }, .len = sizeof(uint32_t) },
-		.operation = PROC_CN_MCAST_LISTEN,
-	};
+	const uint32_t operation = PROC_CN_MCAST_LISTEN;
+	const struct cn_msg message = { .id = { CN_IDX_PROC, CN_VAL_PROC }, .len = sizeof(operation) };
+	_Alignas(8) char request[NLMSG_SPACE(sizeof(message) + sizeof(operation))] = { 0 };
+	const struct nlmsghdr header = { .nlmsg_len = NLMSG_LENGTH(sizeof(message) + sizeof(operation)),
+					 .nlmsg_type = NLMSG_DONE };
 
-	return send(fd, &request, sizeof(request), 0) == (ssize_t)sizeof(request) ? 0 : -errno;
+	memcpy(request, &header, sizeof(header));
+	memcpy(request + NLMSG_HDRLEN, &message, sizeof(message));
+	memcpy(request + NLMSG_HDRLEN + sizeof(message), &operation, sizeof(operation));
+	return send(fd, request, header.nlmsg_len, 0) == (ssize_t)header.nlmsg_len ? 0 : -errno;
 }
 
 static int handle(struct watch *watch, const struct proc_event *event)
