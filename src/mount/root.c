@@ -97,7 +97,12 @@ static int run_root_tree(struct run *run, const struct step *step, struct inro_e
 {
 	const int *slot = step->args;
 	int fd = run_fd(run, *slot);
+	struct stat st;
 
+	if (fstat(fd, &st) < 0)
+		return error_raw(error, -errno, "fstat", step->object);
+	if (!S_ISDIR(st.st_mode))
+		return error_raw(error, -ENOTDIR, "fstat", step->object);
 	run->slots[*slot] = -EBADF;
 	return attach_over_root(run, SLOT_ROOT, fd, error);
 }
