@@ -258,7 +258,7 @@ static int kill_all(struct cmd_kill *cmd, struct victim *victims, int n, struct 
 
 static int act(struct cmd_kill *cmd, char **words, int n, struct inro_error *error)
 {
-	struct victim *victims = calloc((size_t)n, sizeof(*victims));
+	struct victim *victims = calloc((size_t)n + 1, sizeof(*victims));
 	int found = 0, r = names_open(&cmd->names, error);
 
 	if (!victims)

@@ -81,7 +81,7 @@ closed_descriptors() {
 deleted_directory() {
 	local code=0
 	mkdir -m 777 gone
-	cd gone
+	cd gone || return
 	rmdir ../gone
 	"$1" "$INRO" run -q sh -c 'pwd; exit 3' >"$SCRATCH/out" || code=$?
 	cd ..
