@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "cgroup/sweep.h"
 #include "cli/containers.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -174,6 +175,8 @@ static int act(struct cmd_ps *cmd, struct inro_error *error)
 	struct containers containers;
 	int r = containers_open(&containers, error);
 
+	/* What a run that was killed left behind goes with its record. */
+	cgroup_sweep_all();
 	if (r == 0 && !cmd->quiet) {
 		cmd->table = table_new(columns, ARRAY_SIZE(columns), "containers", cmd->json);
 		r = cmd->table ? 0 : fail_memory(error);

@@ -463,6 +463,9 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		plan_note(plan, "in the layer, what belongs to other users can be replaced but not "
 				"changed: "
 				"the kernel copies no owner that is not mapped");
+	if (plan->settled.host_root && plan->settled.caps >> CAP_SYS_ADMIN & 1)
+		plan_note(plan, "the host's root with CAP_SYS_ADMIN can take masks and read-only mounts "
+				"away again; --map auto gives it other ids");
 	if (plan->settled.own_root)
 		root_finish(plan, root->read_only || root->mode != ROOT_DIR);
 	return 0;

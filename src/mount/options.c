@@ -60,7 +60,7 @@ static int apply_word(struct spec_mount *mount, const char *word, struct arena *
 		WORD("suid", suid_set, true),	     WORD("nodev", nodev, true),
 		WORD("dev", dev_set, true),	     WORD("noexec", noexec, true),
 		WORD("exec", exec_set, true),	     WORD("norec", recursive_off, true),
-		WORD("create", create, true),	     WORD("idmap", chown_ids, true),
+		WORD("create", create, true),
 #undef WORD
 	};
 	uint64_t size;
@@ -102,7 +102,7 @@ static int apply_words(struct spec *spec, struct spec_mount *mount, const char *
 			fail_usage(error, option, "'%s' is no mount option", list[i]);
 			error_hint(
 				error,
-				"there are ro, rw, optional, create, norec, idmap, nosuid, suid, "
+				"there are ro, rw, optional, create, norec, nosuid, suid, "
 				"nodev, dev, noexec, exec, size=, mode=, subset=, hidepid=");
 			return -EINVAL;
 		}
@@ -337,7 +337,7 @@ const struct option_row mount_options[] = {
 		    "optional (a "
 		    "missing source is no error), create (make a missing source directory), norec "
 		    "(without "
-		    "the mounts below it), idmap, nosuid, suid, nodev, dev, noexec, exec. nosuid "
+		    "the mounts below it), nosuid, suid, nodev, dev, noexec, exec. nosuid "
 		    "and nodev "
 		    "are the default; all of them hold for the mounts below, too." },
 	{ .name = "ro",

@@ -104,7 +104,6 @@ struct spec_mount {
 	bool system;        /* one of the host's system directories */
 	bool cwd;           /* the current directory, implied */
 	bool own;           /* tmpfs: belongs to the command's ids */
-	bool chown_ids;     /* id-mapped to the container's root (`:idmap`) */
 	uint64_t size;      /* tmpfs: bytes, 0 = the kernel's default */
 	uint32_t mode;      /* tmpfs, dir, file: permissions; 0 = the default of its type */
 	unsigned propagation; /* MS_* as for mount_setattr; 0 = private */
