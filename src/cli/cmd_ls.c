@@ -190,8 +190,9 @@ static bool is_shown(const struct cmd_ls *cmd, const struct ns_node *node)
 static int add(struct cmd_ls *cmd, const struct ns_node *node, const char *art)
 {
 	const struct ls_row row = { node, art, &cmd->ns_titles, &cmd->users };
+	int r = ls_look(&cmd->graph, &cmd->columns, cmd->names.containers.proc_fd, node);
 
-	return ls_add(cmd->table, &cmd->columns, &row);
+	return r < 0 ? r : ls_add(cmd->table, &cmd->columns, &row);
 }
 
 static const struct ns_node *above(const struct cmd_ls *cmd, const struct ns_node *node)

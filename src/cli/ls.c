@@ -6,16 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/procfs.h"
+#include "kernel/syscalls.h"
 #include "ns/kind.h"
 #include "ns/scan.h"
 
 static const struct {
 	struct table_column column;
 	const char *alias; /* as lsns calls it */
-	unsigned flags;
+	unsigned flags;  /* what the scan must look for */
 	const char *help;
+	bool of_process; /* what ls_look() looks for */
 } column_table[LS_COLUMNS] = {
 	[LS_NS] = { { "NS", TABLE_NUMBER, false, false }, NULL, 0, "its number: the inode" },
 	[LS_TYPE] = { { "TYPE", TABLE_TEXT, false, false }, "KIND", 0, "its kind" },
@@ -23,10 +28,10 @@ static const struct {
 		      "a file of it: where it is mounted, or that of its first process" },
 	[LS_NPROCS] = { { "NPROCS", TABLE_NUMBER, false, false }, NULL, 0, "how many processes are in it" },
 	[LS_PID] = { { "PID", TABLE_NUMBER, false, false }, NULL, 0, "the lowest of them; or of one that holds it" },
-	[LS_PPID] = { { "PPID", TABLE_NUMBER, false, false }, NULL, NS_SCAN_DETAILS, "the parent of that process" },
-	[LS_COMMAND] = { { "COMMAND", TABLE_LAST, false, false }, NULL, NS_SCAN_DETAILS, "what it runs" },
-	[LS_UID] = { { "UID", TABLE_NUMBER, false, false }, NULL, NS_SCAN_DETAILS, "who runs it, as a number" },
-	[LS_USER] = { { "USER", TABLE_TEXT, false, false }, NULL, NS_SCAN_DETAILS, "the same, as a name" },
+	[LS_PPID] = { { "PPID", TABLE_NUMBER, false, false }, NULL, 0, "the parent of that process", true },
+	[LS_COMMAND] = { { "COMMAND", TABLE_LAST, false, false }, NULL, 0, "what it runs", true },
+	[LS_UID] = { { "UID", TABLE_NUMBER, false, false }, NULL, 0, "who runs it, as a number", true },
+	[LS_USER] = { { "USER", TABLE_TEXT, false, false }, NULL, 0, "the same, as a name", true },
 	[LS_PARENT] = { { "PARENT", TABLE_NUMBER, false, false }, "PNS", NS_SCAN_RELATIONS,
 			"the namespace above it (of pid and user)" },
 	[LS_OWNER] = { { "OWNER", TABLE_NUMBER, false, false }, "ONS", NS_SCAN_RELATIONS,
@@ -116,6 +121,63 @@ struct table *ls_table(const struct ls_columns *columns, bool json, struct arena
 	return table_new(chosen, columns->n, "namespaces", json);
 }
 
+/* Who runs it. One call to the kernel since 6.13, which counts as we do; PID/status otherwise. */
+static void look_at_user(struct ns_process *process, int proc_fd, bool foreign)
+{
+	struct kernel_pidfd_info info = { .mask = KERNEL_PIDFD_INFO_PID };
+	cleanup_close int pidfd = foreign ? -EBADF : sys_pidfd_open(process->pid, 0), dir = -EBADF;
+	struct procfs_status status;
+
+	if (pidfd >= 0 && ioctl(pidfd, KERNEL_PIDFD_GET_INFO, &info) == 0) {
+		process->uid = info.euid;
+		process->ppid = (pid_t)info.ppid;
+		return;
+	}
+	dir = procfs_open_pid(proc_fd, process->pid);
+	if (dir < 0 || procfs_read_status(dir, &status) < 0)
+		return;
+	process->uid = status.uid[1];
+	process->ppid = status.ppid;
+}
+
+static int look_at_command(struct ns_graph *graph, struct ns_process *process, int proc_fd)
+{
+	char path[32], command[4096];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%d/cmdline", process->pid);
+	n = procfs_read_start_at(proc_fd, path, command, sizeof(command));
+	while (n > 0 && command[n - 1] == '\0')
+		n--;
+	for (ssize_t i = 0; i < n; i++)
+		if (command[i] == '\0')
+			command[i] = ' ';
+	/* A kernel thread, a zombie: its name. */
+	if (n <= 0) {
+		cleanup_close int dir = procfs_open_pid(proc_fd, process->pid);
+
+		if (dir < 0 || procfs_read_command(dir, command, sizeof(command)) < 0)
+			return 0;
+	}
+	process->command = arena_strdup(&graph->arena, command);
+	return process->command ? 0 : -ENOMEM;
+}
+
+int ls_look(struct ns_graph *graph, const struct ls_columns *columns, int proc_fd, const struct ns_node *node)
+{
+	struct ns_process *first = node->first;
+	bool wanted = false;
+
+	for (size_t i = 0; i < columns->n; i++)
+		wanted |= column_table[columns->list[i]].of_process;
+	if (!wanted || !first || first->detailed)
+		return 0;
+	first->detailed = true;
+	first->uid = UINT32_MAX;
+	look_at_user(first, proc_fd, graph->foreign);
+	return look_at_command(graph, first, proc_fd);
+}
+
 static const char *format_holders(unsigned holders, char *text, size_t size)
 {
 	static const char *const names[] = { "process", "children", "thread", "fd", "mount", "socket", "relation" };
@@ -168,9 +230,9 @@ static const char *cell_of_process(const struct ls_row *row, enum ls_column colu
 		snprintf(text, size, "%d", first->ppid);
 		return first->command ? text : NULL;
 	case LS_UID:
-		return first->command ? uid_text(first->uid, text, size) : NULL;
+		return uid_text(first->uid, text, size);
 	case LS_USER:
-		return first->command ? users_name(row->users, first->uid) : NULL;
+		return first->uid == UINT32_MAX ? NULL : users_name(row->users, first->uid);
 	default:
 		return first->command;
 	}

@@ -34,6 +34,12 @@ void ls_columns_describe(void);
 /* A table with them; the array that it borrows is in the arena. NULL: out of memory. */
 struct table *ls_table(const struct ls_columns *columns, bool json, struct arena *arena);
 
+/*
+ * Look at the first process of a namespace, as far as the columns need it: cheaper than a scan with
+ * NS_SCAN_DETAILS, and only for what is shown. PROC_FD is the procfs that the graph came from.
+ */
+int ls_look(struct ns_graph *graph, const struct ls_columns *columns, int proc_fd, const struct ns_node *node);
+
 struct ls_row {
 	const struct ns_node *node;
 	const char *art; /* before the first column: the lines of a tree */
