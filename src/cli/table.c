@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "cli/json.h"
 
 struct table {
 	struct arena arena;
@@ -205,38 +206,12 @@ static int print_text(struct table *table)
 	return 0;
 }
 
-/* Length of the UTF-8 character at TEXT; 0 where there is none. */
-static size_t utf8_length(const unsigned char *text)
-{
-	size_t n = text[0] < 0x80 ? 1 : text[0] >= 0xc2 && text[0] < 0xe0 ? 2 :
-		   (text[0] & 0xf0) == 0xe0 ? 3 : text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
-/* A JSON string. A byte that is no UTF-8 becomes the replacement character. */
 static void print_string(const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
+	cleanup_buf struct buf buf = { 0 };
 
-	putchar('"');
-	while (*at) {
-		size_t n = utf8_length(at);
-
-		if (*at == '"' || *at == '\\')
-			printf("\\%c", *at);
-		else if (*at < 0x20 || *at == 0x7f)
-			printf("\\u%04x", *at);
-		else if (n == 0)
-			fputs("\xef\xbf\xbd", stdout);
-		else
-			fwrite(at, 1, n, stdout);
-		at += n ? n : 1;
-	}
-	putchar('"');
+	json_add_string(&buf, text);
+	fputs(buf_text(&buf), stdout);
 }
 
 static void print_key(const char *name)
