@@ -42,7 +42,7 @@ static const struct option_row options[] = {
 	{ .name = "uts", .letter = 'u', .form = OPTION_FLAG, .section = SECTION, .set = set_uts,
 	  .help = "a host name for each level: h1, h2, …" },
 	{ .name = "procfs", .form = OPTION_VALUE, .argument = "DIR", .section = SECTION, .set = set_procfs,
-	  .help = "a procfs of each level meanwhile, as DIR/1, DIR/2, …", .choices = "@dir" },
+	  .help = "a procfs of each level meanwhile: DIR/1, …", .choices = "@dir" },
 	{ .name = "table", .form = OPTION_FLAG, .section = SECTION, .set = set_table,
 	  .help = "a table of the PIDs instead of the boxes" },
 	{ .name = "json", .form = OPTION_FLAG, .section = SECTION, .set = set_json, .help = "the same as JSON" },
