@@ -5,7 +5,10 @@
 load common
 
 setup() { common_setup; }
-teardown() { common_teardown; }
+teardown() {
+	[ -z "${HOLDER:-}" ] || kill -KILL "$HOLDER" 2>/dev/null || true
+	common_teardown
+}
 
 KINDS="cgroup ipc mnt net pid time user uts"
 
@@ -95,6 +98,7 @@ joins_uts() {
 	local pid other
 	"${RUNNER[@]}" "$INRO" run -q --hostname first sh -c 'echo up >up; exec sleep 100' 3>&- &
 	pid=$!
+	HOLDER=$pid
 	for _ in $(seq 500); do [ -s up ] && break; sleep 0.02; done
 	rm -f up
 	# inro's child is the container's PID 1.
