@@ -8,14 +8,16 @@ load seen
 setup() { common_setup; }
 teardown() { stop_boxes; common_teardown; }
 
-# A box with a second one inside; DEEP is a process there, by its number here.
+# A box with a second one inside; DEEP is a process there, by its number here. It is found by its
+# argument, which no other test has.
 start_two() { # NAME
-	start_box "$1" sh -c "unshare -Urpf sh -c 'echo ready; sleep 610; :'; :"
+	SECONDS_UNIQUE=$((100000 + $$ * 100 + RANDOM % 100))
+	start_box "$1" sh -c "unshare -Urpf sh -c 'echo ready; sleep $SECONDS_UNIQUE; :'; :"
 	eventually find_deep
 }
 
 find_deep() {
-	DEEP=$(pgrep -f '^sleep 610$' -n) && [ "$(wc -w <"/proc/$DEEP/status" 2>/dev/null)" -gt 0 ] &&
+	DEEP=$(pgrep -f "^sleep $SECONDS_UNIQUE\$" -n) && [ "$(wc -w <"/proc/$DEEP/status" 2>/dev/null)" -gt 0 ] &&
 		[ "$(nspid "$DEEP" | wc -w)" = 3 ]
 }
 
@@ -94,9 +96,10 @@ nspid() {
 	local name
 	name=$(unique web)
 	RUNNER=("${AS_USER[@]}")
-	start_box "$name" setsid -w sh -c 'echo ready; sleep 611; :'
-	eventually pgrep -f '^sleep 611$' >/dev/null
-	sleeper=$(pgrep -n -f '^sleep 611$')
+	SECONDS_UNIQUE=$((100000 + $$ * 100 + RANDOM % 100))
+	start_box "$name" setsid -w sh -c "echo ready; sleep $SECONDS_UNIQUE; :"
+	eventually pgrep -f "^sleep $SECONDS_UNIQUE\$" >/dev/null
+	sleeper=$(pgrep -n -f "^sleep $SECONDS_UNIQUE\$")
 	group=$(ps -o pgid= -p "$sleeper" | tr -d ' ')
 	[ "$("$INRO" pid --group "$sleeper")" = "$group" ]
 	[ "$("${RUNNER[@]}" "$INRO" pid --in "$name" --group "$sleeper")" = "$("${RUNNER[@]}" "$INRO" pid --in "$name" "$group")" ]

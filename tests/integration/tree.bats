@@ -11,7 +11,7 @@ teardown() { stop_boxes; common_teardown; }
 # Three PID namespaces inside each other, a sleeper at the bottom.
 start_levels() { # NAME
 	start_box "$1" sh -c "unshare -Urpf sh -c \"unshare -Urpf sh -c 'echo ready; sleep 600; :'; :\"; :"
-	eventually in_tree "$1" "sleep 600"
+	eventually in_tree "$1" "sleep 600$"
 }
 
 in_tree() { # NAME TEXT
