@@ -181,7 +181,7 @@ PYTHON
 if os.fork() == 0: os._exit(0)
 time.sleep(60)' &
 	local parent=$!
-	for i in {1..20}; do
+	for _ in {1..20}; do
 		"$INRO" ls -q >/dev/null
 		"$INRO" tree -q >/dev/null
 	done

@@ -33,8 +33,7 @@ unique() {
 
 # Try a command until it succeeds, for ten seconds at most.
 eventually() {
-	local i
-	for i in {1..100}; do
+	for _ in {1..100}; do
 		"$@" && return
 		sleep 0.1
 	done
