@@ -14,8 +14,12 @@ start_box() { # NAME WORDS…
 	read -r -t 20 ready <&9
 	exec 9<&-
 	[ "$ready" = ready ]
-	BOX=$("${RUNNER[@]}" "$INRO" ls -qrn -t pid --name "$name" -o PID)
-	[ -n "$BOX" ]
+	# The record is written while the command already runs.
+	eventually find_box "$name"
+}
+
+find_box() { # NAME
+	BOX=$("${RUNNER[@]}" "$INRO" ls -qrn -t pid --name "$1" -o PID) && [ -n "$BOX" ]
 }
 
 stop_boxes() {
