@@ -26,6 +26,8 @@ kinds() {
 
 @test "kept, joined again and again, dropped" {
 	check() {
+		# Words of their own.
+		# shellcheck disable=SC2046
 		"$1" "$INRO" keep "$NAME" $(kinds "$1" uts net)
 		"$1" "$INRO" enter "$NAME" hostname kept
 		[ "$("$1" "$INRO" enter "$NAME" hostname)" = kept ]
@@ -40,6 +42,8 @@ kinds() {
 
 @test "a PID namespace waits for its first process, and takes none after it" {
 	check() {
+		# Words of their own.
+		# shellcheck disable=SC2046
 		"$1" "$INRO" keep "$NAME" $(kinds "$1" pid)
 		[ "$("$1" "$INRO" enter "$NAME" sh -c 'echo $$')" = 1 ]
 		refuses "PID 1" "has ended" -- "$1" "$INRO" enter "$NAME" true
@@ -50,6 +54,8 @@ kinds() {
 
 @test "with a small init it takes processes one after the other, and orphans" {
 	check() {
+		# Words of their own.
+		# shellcheck disable=SC2046
 		"$1" "$INRO" keep --init "$NAME" $(kinds "$1" pid mnt)
 		"$1" "$INRO" enter "$NAME" true
 		[ "$("$1" "$INRO" enter "$NAME" cat /proc/1/comm)" = inro-holder ]

@@ -101,7 +101,7 @@ static void making(void **state)
 	(void)state;
 	for (unsigned flags = 0; flags <= TARGET_NEW; flags += TARGET_NEW) {
 		const char *base = flags ? "/n" : "/o";
-		char path[64], inner[64];
+		char path[64], inner[128];
 
 		snprintf(path, sizeof(path), "%s/b/c", base);
 		expect(path, TARGET_DIR, 0700, flags, path);
