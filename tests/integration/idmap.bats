@@ -67,7 +67,7 @@ ann:x:12345:12345::/:/bin/sh" > "$scratch/passwd"
 		for file in passwd subuid subgid; do
 			mount --bind "$scratch/$file" "/etc/$file" || exit 99
 		done
-		exec setpriv --reuid 12345 --regid 12345 --clear-groups "$scratch/inro" "$@"' - "$SCRATCH" "$@"
+		exec env USER=ann setpriv --reuid 12345 --regid 12345 --clear-groups "$scratch/inro" "$@"' - "$SCRATCH" "$@"
 }
 
 @test "--map auto: subordinate ids through newuidmap" {
