@@ -44,7 +44,8 @@ void explain_setting(const struct setting *setting, struct buf *out)
 	const struct option_row *row = features_find_option(setting->name);
 
 	if (row->form == OPTION_FLAG) {
-		buf_printf(out, "--%s%s", strcmp(setting->value, "false") == 0 ? "no-" : "", setting->name);
+		buf_printf(out, "--%s%s", strcmp(setting->value, "false") == 0 ? "no-" : "",
+			   setting->name);
 		return;
 	}
 	buf_printf(out, "--%s", setting->name);
@@ -81,7 +82,8 @@ int explain_text(const struct plan *plan, struct buf *out)
 		const struct stage_info *stage = &stage_info[step->stage];
 
 		if (step->stage != heading)
-			buf_printf(out, "%s%s: %s\n", i ? "\n" : "", lane_names[stage->lane], stage->title);
+			buf_printf(out, "%s%s: %s\n", i ? "\n" : "", lane_names[stage->lane],
+				   stage->title);
 		heading = step->stage;
 		buf_printf(out, "%4d  ", step->number);
 		explain_step(step, out);
