@@ -93,6 +93,7 @@ static int be_bottom(const struct work *work, struct inro_error *error)
 	return become_command(become, error);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes to *pidfd */
 static pid_t clone_level(const struct work *work, unsigned level, int *pidfd)
 {
 	struct clone_args args = { .flags = CLONE_NEWPID, .exit_signal = SIGCHLD };
@@ -150,6 +151,7 @@ static _Noreturn void be_level(const struct work *work, unsigned level)
 }
 
 /* One level says that it is there: which, and its PID here. 0 where no more will come. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): recvmsg(2) writes to *ret_level */
 static int receive(int fd, unsigned *ret_level, pid_t *ret_pid)
 {
 	char control[CMSG_SPACE(sizeof(struct ucred))];

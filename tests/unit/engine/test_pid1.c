@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,9 +24,12 @@ static void on_signal(int number)
 	(void)number;
 }
 
+static atomic_bool thread_runs;
+
 static void *wait_in_thread(void *data)
 {
 	(void)data;
+	thread_runs = true;
 	for (;;)
 		pause();
 	return NULL;
@@ -63,7 +67,11 @@ static void blocks_in_first(void)
 {
 	pthread_t thread;
 
+	thread_runs = false;
 	pthread_create(&thread, NULL, wait_in_thread, NULL);
+	/* A thread is born with all signals blocked, and takes its own mask a moment later. */
+	while (!thread_runs)
+		sched_yield();
 	block();
 }
 
