@@ -20,7 +20,7 @@ load common
 			[[ "$status" = 125 || "$output" = /* ]]
 			lacks untouched
 		done
-		for dir in /proc/1/root /proc/self/cwd /usr/.. ../../../../..; do
+		for dir in /proc/1/root /proc/self/cwd /usr/.. ../../../../../../../../..; do
 			run "$1" "$INRO" run -q -w "$dir" sh -c 'pwd; ls -d usr >/dev/null || pwd'
 			[[ "$output" = / || "$output" = "$PWD"* || "$status" = 125 ]]
 		done

@@ -103,7 +103,7 @@ joins_uts() {
 	rm -f up
 	# inro's child is the container's PID 1.
 	other=$(pgrep -P "$pid" | tail -n 1)
-	if [ "${RUNNER[*]}" = env ]; then
+	if is_root && [ "${RUNNER[*]}" = env ]; then
 		[ "$(env "$INRO" run -q --join "uts=$other" uname -n)" = first ]
 	fi
 	[ "$("${RUNNER[@]}" "$INRO" run -q --join "user=$other" --join "uts=$other" uname -n)" = first ]
