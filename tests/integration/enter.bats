@@ -170,11 +170,17 @@ stop_target() {
 	refuses "neither a user id nor follow" -- "$INRO" enter 1 -S x true
 	run "$INRO" enter $$ no-such-command
 	[ "$status" = 127 ]
-	sh -c 'exit 0' &
-	zombie=$!
-	until grep -q '^State:.Z' /proc/$zombie/status; do sleep 0.02; done
-	refuses "$zombie" -- "$INRO" enter $zombie true
-	wait $zombie
+	# A parent that never waits for its child.
+	sh -c 'true & exec sleep 60' 3>&- &
+	local parent=$! zombie
+	for _ in $(seq 500); do
+		zombie=$(pgrep -P "$parent" || true)
+		[ -n "$zombie" ] && grep -q '^State:.Z' "/proc/$zombie/status" && break
+		sleep 0.02
+	done
+	refuses "$zombie" -- "$INRO" enter "$zombie" true
+	kill "$parent"
+	wait "$parent" || true
 }
 
 @test "another user's process is not to be seen" {
