@@ -44,7 +44,7 @@ enum stage {
 	/* Child, from here to exec: no allocation, no formatting, no locks. */
 	STAGE_GUARD,      /* die with the parent; not dumpable */
 	STAGE_JOIN,       /* join what is to be joined */
-	STAGE_BECOME,     /* root of the new user namespace; propagation; the private procfs */
+	STAGE_BECOME,     /* root of the new user namespace; propagation */
 	STAGE_SOURCE,     /* clone the mount trees of sources, while the mounts are still the host's */
 	STAGE_ROOT,       /* the new root, attached */
 	STAGE_MOUNT,      /* everything on it, parents before children */
@@ -87,7 +87,6 @@ enum slot {
 	SLOT_CHANNEL,    /* this side's end of the socket pair between parent and child */
 	SLOT_CHILD_CHANNEL, /* the child's end, in the parent until the child is cloned */
 	SLOT_HOST_PROC,  /* the parent's verified /proc */
-	SLOT_PROC,       /* the child's private procfs, detached */
 	SLOT_ROOT,       /* the new root's mount */
 	SLOT_SCRATCH,    /* a private tmpfs for files, overlay layers and masks; goes with the old root */
 	SLOT_CGROUP,     /* the container's v2 cgroup directory, for CLONE_INTO_CGROUP */

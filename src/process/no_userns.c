@@ -34,9 +34,8 @@ struct no_userns_spec {
 
 static int run_limit_userns(struct run *run, const struct step *step, struct inro_error *error)
 {
-	int slot = run_fd(run, SLOT_PROC) >= 0 ? SLOT_PROC : SLOT_HOST_PROC;
-	cleanup_close int fd = procfs_open_at(run_fd(run, slot), "sys/user/max_user_namespaces",
-					      O_WRONLY);
+	cleanup_close int fd = procfs_open_at(run_fd(run, SLOT_HOST_PROC),
+					      "sys/user/max_user_namespaces", O_WRONLY);
 	int r;
 
 	(void)step;

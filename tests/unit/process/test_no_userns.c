@@ -13,15 +13,15 @@ extern const struct feature feature_no_userns;
 
 static int prepare(struct trial *trial)
 {
-	trial->slots[SLOT_PROC] = procfs_open();
-	return trial->slots[SLOT_PROC] < 0;
+	trial->slots[SLOT_HOST_PROC] = procfs_open();
+	return trial->slots[SLOT_HOST_PROC] < 0;
 }
 
 static int check(struct trial *trial)
 {
 	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
 	const struct kernel_caps none = { 0 };
-	int own_fd = run_fd(&trial->run, SLOT_PROC);
+	int own_fd = run_fd(&trial->run, SLOT_HOST_PROC);
 	int proc_fd = own_fd >= 0 ? own_fd : run_fd(&trial->run, SLOT_HOST_PROC);
 	pid_t pid = sys_clone3(&args, sizeof(args));
 
