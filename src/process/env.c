@@ -71,17 +71,25 @@ static const char *lookup(const char *const *list, const char *name, size_t leng
 	return NULL;
 }
 
+/* Where a variable stands in what is being made, which has no NULL at its end yet; n: nowhere. */
+static size_t position(const struct environment *env, const char *name, size_t length)
+{
+	size_t i = 0;
+
+	while (i < env->n &&
+	       (name_length(env->list[i]) != length || memcmp(env->list[i], name, length) != 0))
+		i++;
+	return i;
+}
+
 static void unset(struct environment *env, const char *name, size_t length)
 {
-	for (size_t i = 0; i < env->n; i++) {
-		if (name_length(env->list[i]) == length &&
-		    memcmp(env->list[i], name, length) == 0) {
-			memmove(&env->list[i], &env->list[i + 1],
-				(env->n - i - 1) * sizeof(*env->list));
-			env->n--;
-			return;
-		}
-	}
+	size_t i = position(env, name, length);
+
+	if (i == env->n)
+		return;
+	memmove(&env->list[i], &env->list[i + 1], (env->n - i - 1) * sizeof(*env->list));
+	env->n--;
 }
 
 /* Set a variable, "NAME=value"; one of that name keeps its place. */
@@ -89,16 +97,14 @@ static int put(struct environment *env, const char *variable)
 {
 	size_t length = name_length(variable);
 	char *copy = arena_strdup(env->arena, variable);
+	size_t i = position(env, variable, length);
 	const char **added;
 
 	if (!copy)
 		return -ENOMEM;
-	for (size_t i = 0; i < env->n; i++) {
-		if (name_length(env->list[i]) == length &&
-		    memcmp(env->list[i], variable, length) == 0) {
-			env->list[i] = copy;
-			return 0;
-		}
+	if (i < env->n) {
+		env->list[i] = copy;
+		return 0;
 	}
 	/* Where unset() lowered the count, arena_grow() makes room once more: never too little. */
 	added = arena_grow(env->arena, &env->list, &env->n, sizeof(*env->list));
@@ -145,7 +151,7 @@ static int put_user(struct environment *env, const struct plan *plan)
 	const char *user = plan->settled.uid == plan->facts->uid ? plan->facts->user : NULL;
 	int r;
 
-	if (plan->settled.uid == plan->facts->uid && lookup(env->list, "USER", 4))
+	if (plan->settled.uid == plan->facts->uid && position(env, "USER", 4) < env->n)
 		return 0;
 	if (plan->settled.uid == 0)
 		user = "root";

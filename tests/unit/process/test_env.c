@@ -68,6 +68,31 @@ static void clean_by_default(void **state)
 	trial_deinit(&trial);
 }
 
+/* As many variables as the list has room for, so that nothing is behind its end yet. */
+static void full_lists(void **state)
+{
+	static const char *const many[] = {
+		"LC_1=", "LC_2=", "LC_3=", "LC_4=", "LC_5=", "LC_6=", "LC_7=", "LC_8=",
+		"LC_9=", "LC_A=", "LC_B=", "LC_C=", "LC_D=", "LC_E=", "LC_F=", "LC_G=",
+	};
+
+	(void)state;
+	for (size_t n = 0; n <= ARRAY_SIZE(many); n++) {
+		const char *env[ARRAY_SIZE(many) + 1] = { NULL };
+		struct trial trial;
+
+		memcpy(env, many, n * sizeof(*many));
+		start(&trial);
+		trial.spec.process.host_env = env;
+		/* What the list grows into is not zero. */
+		memset(arena_alloc(&trial.plan.arena, 2048), 'x', 2048);
+		assert_int_equal(trial_plan(&trial, true), 0);
+		assert_string_equal(value(&trial, "USER"), "me");
+		assert_int_equal(trial.plan.settled.n_env, n + 5);
+		trial_deinit(&trial);
+	}
+}
+
 /* PATH for another root; USER where the id inside is another. */
 static void another_root_another_user(void **state)
 {
@@ -219,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clean_by_default),
+		cmocka_unit_test(full_lists),
 		cmocka_unit_test(another_root_another_user),
 		cmocka_unit_test(nothing_handed_over),
 		cmocka_unit_test(the_last_word_counts),
