@@ -266,9 +266,38 @@ static _Noreturn void hold(const struct kept *kept)
 		pause();
 }
 
+/* A pipe whose writing end is above the numbers that hold() gives out. */
+static int open_ready(int pipe_fds[2])
+{
+	int high;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return -errno;
+	high = fcntl(pipe_fds[1], F_DUPFD_CLOEXEC, KEPT_FD(NS_KINDS));
+	if (high < 0)
+		return -errno;
+	fd_close(pipe_fds[1]);
+	pipe_fds[1] = high;
+	return 0;
+}
+
+/*
+ * The holder closes its copy of the pipe when it closes everything that it does not hold: by then each
+ * descriptor has its number. Until then somebody who used the name would find others there.
+ */
+static void await_end(const int pipe_fds[2])
+{
+	char byte;
+
+	fd_close(pipe_fds[1]);
+	while (pipe_fds[0] >= 0 && read(pipe_fds[0], &byte, 1) < 0 && errno == EINTR)
+		;
+	fd_close(pipe_fds[0]);
+}
+
 static int start_holder(const struct keep *keep, struct kept *kept, struct inro_error *error)
 {
-	int fds[NS_KINDS];
+	int fds[NS_KINDS], ready[2] = { -EBADF, -EBADF }, r;
 	struct kept copy;
 
 	/* Above the numbers that hold() uses, so that it closes none of them. */
@@ -279,13 +308,17 @@ static int start_holder(const struct keep *keep, struct kept *kept, struct inro_
 	}
 	copy = *kept;
 	memcpy(copy.ns_fd, fds, sizeof(fds));
-	kept->holder = fork();
+	r = open_ready(ready);
+	kept->holder = r < 0 ? -1 : fork();
 	if (kept->holder == 0)
 		hold(&copy);
+	if (kept->holder < 0 && r == 0)
+		r = -errno;
 	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++)
 		fd_close(fds[kind]);
-	if (kept->holder < 0)
-		return fail_call(error, -errno, "start a holder", "fork", NULL);
+	await_end(ready);
+	if (r < 0)
+		return fail_call(error, r, "start a holder", "fork", NULL);
 	return start_of(keep->proc_fd, kept->holder, &kept->holder_start);
 }
 
