@@ -7,11 +7,14 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/parse.h"
 #include "kernel/syscalls.h"
 #include "mount/dev.h"
@@ -475,11 +478,19 @@ static int resolve(struct plan *plan, struct inro_error *error)
 
 static int run_chdir(struct run *run, const struct step *step, struct inro_error *error)
 {
+	/* A magic link of /proc leads where no path does: nobody's working directory is meant by one. */
+	const struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_MAGICLINKS,
+	};
+	cleanup_close int fd = sys_openat2(AT_FDCWD, step->object, &how);
 	char path[4096];
 
 	(void)run;
-	if (chdir(step->object) < 0)
-		return error_raw(error, -errno, "chdir", step->object);
+	if (fd < 0)
+		return error_raw(error, fd, "openat2", step->object);
+	if (fchdir(fd) < 0)
+		return error_raw(error, -errno, "fchdir", step->object);
 	/* A directory outside of the root answers with another beginning. */
 	if (sys_getcwd(path, sizeof(path)) < 0 || path[0] != '/') {
 		error_raw(error, -EXDEV, "getcwd", step->object);
@@ -497,12 +508,14 @@ static void advise_chdir(const struct step *step, const struct plan *plan, struc
 		error_hint(error, plan->spec->process.workdir
 					  ? "it does not exist inside; -v shows it there"
 					  : "choose another with --workdir");
+	else if (error->code == ELOOP)
+		error_why(error, "links in a circle, or one of /proc that is not followed");
 }
 
 static const struct step_kind kind_chdir = {
 	.name = "chdir",
 	.what = "go to",
-	.calls = "chdir, getcwd",
+	.calls = "openat2, fchdir, getcwd",
 	.run = run_chdir,
 	.advise = advise_chdir,
 };
