@@ -22,6 +22,7 @@
 #include "plan/ns_kind.h"
 
 struct feature;
+struct oci_config;
 
 enum setting_origin {
 	ORIGIN_PRESET,
@@ -165,8 +166,9 @@ struct spec {
 	struct setting *settings;
 	size_t n_settings;
 	enum setting_origin applying; /* while setters run: who said what is being set */
-	struct spec_part *parts; /* one per feature; see spec_part() */
+	struct spec_part *parts; /* one per feature that this start has, in their order; see spec_part() */
 	size_t n_parts;
+	const struct oci_config *oci; /* what config.json says, where one is started (oci/config.h); NULL */
 
 	struct spec_process process;
 	struct spec_ns ns;
@@ -181,6 +183,13 @@ struct spec {
 	bool detach;
 	bool trace;
 };
+
+/*
+ * An empty spec of a start that has these features, in this order; each part is initialized. *ret is
+ * the caller's (spec_free(), which returns NULL). 0 or -ENOMEM.
+ */
+int spec_new(const struct feature *const features[], size_t n_features, struct spec **ret);
+struct spec *spec_free(struct spec *spec);
 
 /*
  * The part of the spec that belongs to FEATURE alone: spec_size bytes, zeroed and then passed to

@@ -117,24 +117,6 @@ int inro_spec_save(const struct inro_spec *spec, FILE *stream, struct inro_error
 	return config_save(spec, stream, error);
 }
 
-static int init_parts(struct spec *spec)
-{
-	spec->parts = arena_array(&spec->arena, n_features, sizeof(*spec->parts));
-	if (!spec->parts)
-		return -ENOMEM;
-	for (size_t i = 0; i < n_features; i++) {
-		struct spec_part *part = &spec->parts[spec->n_parts++];
-
-		part->feature = features[i];
-		part->data = arena_alloc(&spec->arena, features[i]->spec_size + 1);
-		if (!part->data)
-			return -ENOMEM;
-		if (features[i]->init)
-			features[i]->init(part->data);
-	}
-	return 0;
-}
-
 static int apply(struct spec *spec, enum setting_origin origin, struct inro_error *error)
 {
 	for (size_t i = 0; i < spec->n_settings; i++) {
@@ -151,21 +133,12 @@ static int apply(struct spec *spec, enum setting_origin origin, struct inro_erro
 	return 0;
 }
 
-struct spec *spec_free(struct spec *spec)
-{
-	if (spec) {
-		arena_deinit(&spec->arena);
-		free(spec);
-	}
-	return NULL;
-}
-
 define_cleanup(struct spec *, spec_free);
 
 int journal_make_spec(const struct inro_spec *journal, struct spec **ret, struct inro_error *error)
 {
-	cleanup(spec_free_ptr) struct spec *spec = calloc(1, sizeof(*spec));
-	int r = spec ? init_parts(spec) : -ENOMEM;
+	cleanup(spec_free_ptr) struct spec *spec = NULL;
+	int r = spec_new(features, n_features, &spec);
 
 	if (r < 0)
 		return fail_memory(error);

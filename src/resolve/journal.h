@@ -34,7 +34,4 @@ int journal_say_row(struct inro_spec *journal, const struct option_row *row, con
 /* Make the typed spec; *ret is the caller's (spec_free()). Borrows the journal's strings. */
 int journal_make_spec(const struct inro_spec *journal, struct spec **ret, struct inro_error *error);
 
-/* Returns NULL. */
-struct spec *spec_free(struct spec *spec);
-
 #endif

@@ -2,13 +2,15 @@
 #include "resolve/resolve.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-#include "resolve/features.h"
+#include "base/error.h"
 
 int facts_gather(const struct spec *spec, struct facts *facts, struct inro_error *error)
 {
-	for (size_t i = 0; i < n_features; i++) {
-		int r = features[i]->gather ? features[i]->gather(spec, facts, error) : 0;
+	for (size_t i = 0; i < spec->n_parts; i++) {
+		const struct feature *feature = spec->parts[i].feature;
+		int r = feature->gather ? feature->gather(spec, facts, error) : 0;
 
 		if (r < 0)
 			return r;
@@ -44,10 +46,12 @@ int resolve_plan(const struct spec *spec, const struct facts *facts, struct plan
 	plan->spec = spec;
 	plan->facts = facts;
 	plan->trace = spec->trace;
-	for (size_t i = 0; i < n_features && r >= 0; i++)
-		r = features[i]->settle ? features[i]->settle(plan, error) : 0;
-	for (size_t i = 0; i < n_features && r >= 0; i++)
-		r = features[i]->resolve ? features[i]->resolve(plan, error) : 0;
+	for (size_t i = 0; i < spec->n_parts && r >= 0; i++)
+		if (spec->parts[i].feature->settle)
+			r = spec->parts[i].feature->settle(plan, error);
+	for (size_t i = 0; i < spec->n_parts && r >= 0; i++)
+		if (spec->parts[i].feature->resolve)
+			r = spec->parts[i].feature->resolve(plan, error);
 	if (r < 0)
 		return r;
 	if (plan_seal(plan) < 0)
