@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OCI_STATE_H
+#define OCI_STATE_H
+
+/*
+ * What is kept of a container between the calls of its engine: the directory ROOT/ID with
+ *
+ *   state.json  what every verb but create needs, and no more: the parts of config.json that count
+ *               later are in it, so that config.json is parsed once
+ *   exec.fifo   there while the container is created and not started: `start` writes a byte there
+ *   word.fifo   where the container's init says why exec failed; its end of file says that it did not
+ *   seccomp.bpf the filter program for `exec`, where there is one
+ *   lock        held (flock) by whoever changes the container
+ *
+ * state.json is written beside and renamed, so that a reader never sees half of one. Its process is
+ * believed only with its start time.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "oci/config.h"
+
+struct inro_error;
+
+#define OCI_STATE_FILE "state.json"
+#define OCI_EXEC_FIFO "exec.fifo"
+#define OCI_WORD_FIFO "word.fifo"
+#define OCI_SECCOMP_FILE "seccomp.bpf"
+
+enum oci_status {
+	OCI_CREATING,
+	OCI_CREATED,
+	OCI_RUNNING,
+	OCI_PAUSED,
+	OCI_STOPPED,
+};
+
+/* Where its cgroups are. */
+enum oci_cgroup_manager {
+	OCI_CGROUP_NONE,     /* disabled: it stays in the caller's */
+	OCI_CGROUP_FS,       /* cgroupfs */
+	OCI_CGROUP_SYSTEMD,  /* a scope of systemd's */
+};
+struct oci_cgroup_place {
+	enum oci_cgroup_manager manager;
+	const char *scope;              /* with systemd: the unit's name */
+	const char *v2;                 /* absolute path of the v2 directory; NULL */
+	struct oci_strings v1;          /* absolute paths of the v1 directories, one a hierarchy */
+	bool v2_made, v1_made;          /* by this container's create, so removed by its delete */
+};
+
+struct oci_state {
+	const char *id, *bundle, *rootfs, *version;
+	pid_t pid;            /* as the caller counts it; 0 before there is one */
+	uint64_t pid_start;   /* ticks since boot, as PID/stat tells it */
+	uint64_t created_ns;  /* CLOCK_REALTIME */
+	uint32_t owner;       /* the user who created it */
+	struct oci_annotation *annotations;
+	size_t n_annotations;
+	struct oci_process process;   /* the defaults of `exec`: everything but args, terminal, console size */
+	struct oci_hooks hooks;       /* poststart and poststop alone */
+	struct oci_cgroup_place cgroup;
+	struct oci_resources resources; /* as updated since */
+	unsigned ns_kinds;    /* NS_BIT()s of the namespaces that are not the caller's */
+	bool host_root;       /* the host's root is mapped in */
+	const char *rdt_dir;  /* to be removed by delete; NULL */
+};
+
+/* May a container have that id? [A-Za-z0-9_+.-]+, not "." nor "..". */
+bool oci_id_ok(const char *id);
+
+/*
+ * The directory of all states: ROOT as given, /run/inro-oci for root, $XDG_RUNTIME_DIR/inro-oci. Made
+ * (0700) with CREATE. A descriptor, or a negative errno with the error filled.
+ */
+int oci_state_root(const char *root, bool create, struct inro_error *error);
+
+/* Make the directory of a new container, locked: a descriptor. -EEXIST in words that engines know. */
+int oci_state_new(int root_fd, const char *id, struct inro_error *error);
+
+/*
+ * Open that of one that is there: a descriptor; LOCK waits for whoever changes it. -ENOENT with
+ * "container does not exist" in the error, which engines look for.
+ */
+int oci_state_open(int root_fd, const char *id, bool lock, struct inro_error *error);
+
+/* Write and read state.json. Reading fills only what it holds; -ENOENT while it is being created. */
+int oci_state_write(int dir_fd, const struct oci_state *state, struct inro_error *error);
+int oci_state_read(int dir_fd, struct arena *arena, struct oci_state *ret, struct inro_error *error);
+
+/* Remove the directory with what is in it. */
+int oci_state_remove(int root_fd, const char *id);
+
+/*
+ * A pidfd of its init, believed only with its start time; -ESRCH when it has ended (also while it is a
+ * zombie that nobody has reaped).
+ */
+int oci_state_pidfd(const struct oci_state *state);
+
+/* What it is now: by its process, exec.fifo and its cgroup's freezer. */
+enum oci_status oci_state_status(int dir_fd, const struct oci_state *state);
+const char *oci_status_name(enum oci_status status);
+
+/*
+ * The state as hooks and `state` print it: ociVersion, id, status, pid (left away when 0), bundle,
+ * annotations. Compact, "/" not escaped. In the arena; NULL when out of memory.
+ */
+const char *oci_state_json(const struct oci_state *state, enum oci_status status, pid_t pid,
+			   struct arena *arena);
+
+#endif
