@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * inro-oci: an OCI runtime with runc's command line. Options before the verb come here, everything
+ * else is the verb's.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/parse.h"
+#include "oci/verb.h"
+
+void oci_verbs_print(void);
+
+static int set_root(void *object, const char *value, struct inro_error *error)
+{
+	(void)error;
+	((struct oci_call *)object)->root = value;
+	return 0;
+}
+
+static int set_log(void *object, const char *value, struct inro_error *error)
+{
+	(void)error;
+	((struct oci_call *)object)->log = value;
+	return 0;
+}
+
+static int set_log_format(void *object, const char *value, struct inro_error *error)
+{
+	struct oci_call *call = object;
+
+	if (strcmp(value, "json") == 0)
+		call->log_format = OCI_LOG_JSON;
+	else if (strcmp(value, "text") == 0)
+		call->log_format = OCI_LOG_TEXT;
+	else
+		return fail_usage(error, "--log-format", "'%s' is neither text nor json", value);
+	return 0;
+}
+
+static int set_debug(void *object, const char *value, struct inro_error *error)
+{
+	(void)error;
+	((struct oci_call *)object)->debug = strcmp(value, "true") == 0;
+	return 0;
+}
+
+static int set_systemd_cgroup(void *object, const char *value, struct inro_error *error)
+{
+	(void)error;
+	((struct oci_call *)object)->systemd_cgroup = strcmp(value, "true") == 0;
+	return 0;
+}
+
+/* As crun has it. */
+static int set_cgroup_manager(void *object, const char *value, struct inro_error *error)
+{
+	struct oci_call *call = object;
+
+	call->systemd_cgroup = strcmp(value, "systemd") == 0;
+	call->cgroup_disabled = strcmp(value, "disabled") == 0;
+	if (!call->systemd_cgroup && !call->cgroup_disabled && strcmp(value, "cgroupfs") != 0)
+		return fail_usage(error, "--cgroup-manager", "'%s' is none of cgroupfs, systemd, disabled", value);
+	return 0;
+}
+
+/* What runc asks for and we find out. */
+static int set_ignored(void *object, const char *value, struct inro_error *error)
+{
+	(void)object;
+	(void)value;
+	(void)error;
+	return 0;
+}
+
+static const struct option_row options[] = {
+	{ .name = "root", .form = OPTION_VALUE, .argument = "DIR", .set = set_root,
+	  .help = "where the states of containers are kept" },
+	{ .name = "log", .form = OPTION_VALUE, .argument = "FILE", .set = set_log, .help = "where to log" },
+	{ .name = "log-format", .form = OPTION_VALUE, .argument = "FORMAT", .set = set_log_format,
+	  .help = "text or json" },
+	{ .name = "debug", .form = OPTION_FLAG, .set = set_debug, .help = "log more" },
+	{ .name = "systemd-cgroup", .form = OPTION_FLAG, .set = set_systemd_cgroup,
+	  .help = "let systemd make the cgroups" },
+	{ .name = "cgroup-manager", .form = OPTION_VALUE, .argument = "MANAGER", .set = set_cgroup_manager,
+	  .help = "cgroupfs, systemd or disabled" },
+	{ .name = "rootless", .form = OPTION_VALUE, .argument = "true|false|auto", .set = set_ignored,
+	  .help = "accepted; it is found out" },
+	{ .name = "criu", .form = OPTION_VALUE, .argument = "PATH", .set = set_ignored, .help = "accepted" },
+};
+
+static int print_usage(int status)
+{
+	printf("Usage: inro-oci [GLOBAL OPTIONS] VERB …\nAn OCI runtime, for container engines.\n\n");
+	oci_verbs_print();
+	printf("\nGlobal options:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		printf("  --%-20s %s\n", options[i].name, options[i].help);
+	return status;
+}
+
+static int open_log(struct oci_call *call, struct inro_error *error)
+{
+	if (!call->log || !*call->log)
+		return 0;
+	call->log_fd = open(call->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	return call->log_fd < 0 ? fail_call(error, -errno, "open the log", "open", call->log) : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct oci_call call = { .log_fd = -EBADF };
+	const struct option_table table = { options, ARRAY_SIZE(options), &call, NULL };
+	const struct option_parser parser = { .tables = &table, .n_tables = 1 };
+	const struct oci_verb *verb;
+	struct inro_error error = { 0 };
+	int first = 0;
+
+	if (fd_fill_standard() < 0)
+		return 1;
+	if (geteuid() != getuid() || getegid() != getgid()) {
+		fprintf(stderr, "inro-oci: refuses to run setuid: it needs no privilege of its own\n");
+		return 1;
+	}
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+		return print_usage(argc < 2);
+	/* The first line is what engines parse. */
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0) {
+		printf("inro-oci version %s\nspec: 1.3.0\n", INRO_VERSION);
+		return 0;
+	}
+	if (options_parse(&parser, argv + 1, argc - 1, &first, &error) < 0)
+		return oci_fail(&call, &error, 1);
+	if (1 + first >= argc)
+		return print_usage(1);
+	call.verb = argv[1 + first];
+	verb = oci_verb_find(call.verb);
+	if (!verb)
+		fail_usage(&error, call.verb, "there is no such verb");
+	if (!verb || open_log(&call, &error) < 0)
+		return oci_fail(&call, &error, 1);
+	return verb->run(&call, argc - first - 2, argv + first + 2);
+}
