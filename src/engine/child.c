@@ -28,6 +28,8 @@ void child_main(struct run *run)
 	run->child = true;
 	/* What the steps make has just the mode they say; the command's own mask comes later. */
 	umask(0);
-	engine_walk(run, STAGE_GUARD, STAGE_EXEC, &run->shared->error);
+	if (engine_walk(run, STAGE_GUARD, STAGE_EXEC, &run->shared->error) < 0 && run->plan->word_slot != SLOT_NONE)
+		(void)fd_write_all(run_fd(run, run->plan->word_slot), &run->shared->error,
+				   sizeof(run->shared->error));
 	sys_exit_group(125);
 }

@@ -10,10 +10,12 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/parse.h"
+#include "engine/call.h"
 #include "engine/channel.h"
 #include "engine/engine.h"
 #include "kernel/syscalls.h"
@@ -137,6 +139,32 @@ static int run_exec(struct run *run, const struct step *step, struct inro_error 
 			 "execveat", step->object);
 }
 
+/*
+ * Would the command be executed? As who will execute it, so after the ids and the capabilities; what
+ * only execve(2) itself can tell, as a missing interpreter, is left to it.
+ */
+static int run_find(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct exec_args *args = step->args;
+	const char *forbidden = NULL;
+
+	(void)run;
+	for (size_t i = 0; args->paths[i]; i++) {
+		struct stat st;
+
+		if (stat(args->paths[i], &st) < 0) {
+			if (errno == EACCES && !forbidden)
+				forbidden = args->paths[i];
+			continue;
+		}
+		if (S_ISREG(st.st_mode) && faccessat(AT_FDCWD, args->paths[i], X_OK, AT_EACCESS) == 0)
+			return 0;
+		if (!forbidden)
+			forbidden = args->paths[i];
+	}
+	return forbidden ? exec_failed(error, -EACCES, forbidden) : exec_failed(error, -ENOENT, step->object);
+}
+
 static void tell_exec(const struct step *step, struct buf *text)
 {
 	const struct exec_args *args = step->args;
@@ -222,6 +250,28 @@ static const struct step_kind kind_exec = {
 	.tell = tell_exec,
 	.advise = advise_exec,
 };
+
+static const struct step_kind kind_find = {
+	.name = "find-command",
+	.what = "look up the command",
+	.calls = "stat, faccessat",
+	.run = run_find,
+	.advise = advise_exec,
+};
+
+/* Its arguments are those of the exec step, which stands in the plan already. */
+void plan_find_command(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct step step = plan->steps[i];
+
+		if (step.kind != &kind_exec)
+			continue;
+		plan_add(plan, STAGE_WAIT, &kind_find, step.object,
+			 "what is not there fails now, and not when it is started", step.args);
+		return;
+	}
+}
 
 static int settle(struct plan *plan, struct inro_error *error)
 {

@@ -179,6 +179,7 @@ static int clone_child(struct run *run, const struct step *step, struct inro_err
 		return pid;
 	}
 	run->pid = pid;
+	run->shared->pid = pid;
 	run->state[index] = STEP_DONE;
 	return 0;
 }
@@ -244,6 +245,18 @@ static void end_texts(struct inro_error *error)
 	error->hint[sizeof(error->hint) - 1] = '\0';
 }
 
+/* The child has come to STAGE_CALL, and waits there. One that is gone is judged by what it left. */
+static int answer_call(struct run *run, struct inro_error *error)
+{
+	const struct channel_message message = { .type = CHANNEL_RELEASE };
+	int r = engine_walk(run, STAGE_CALLED, STAGE_CALLED, error);
+
+	if (r < 0)
+		return r;
+	r = channel_send(run_fd(run, SLOT_CHANNEL), &message, -1);
+	return r == 0 || r == -EPIPE ? 0 : fail_call(error, r, "answer the child", "sendmsg", NULL);
+}
+
 /*
  * Read the channel until the command runs (0) or the start has failed. inro-init says that the
  * command runs, or why not; otherwise the end of file comes with exec, or with the child's death.
@@ -262,6 +275,12 @@ static int hear_child(struct run *run, struct inro_error *error)
 			return fail_call(error, r, "hear the child", "recvmsg", NULL);
 		if (r == 0 || message.type == CHANNEL_STARTED)
 			return 0;
+		if (message.type == CHANNEL_CALL && !run->shared->at_exec) {
+			r = answer_call(run, error);
+			if (r < 0)
+				return r;
+			continue;
+		}
 		if (message.type == CHANNEL_HAND_BACK && is_handed_back(run, message.slot)) {
 			run->slots[message.slot] = take_fd(&fd);
 		} else if (message.type == CHANNEL_ERROR) {
@@ -283,7 +302,7 @@ static int judge_child(struct run *run, struct inro_error *error)
 		*error = run->shared->error;
 		return error->code ? -error->code : -EIO;
 	}
-	if (run->shared->at_exec)
+	if (run->shared->at_exec || run->shared->created)
 		return 0;
 	while (sys_waitid_pidfd(run->pidfd, &info, WEXITED | WNOWAIT, NULL) == -EINTR)
 		;

@@ -6,7 +6,8 @@
  * What parent and child say to each other over the close-on-exec SOCK_SEQPACKET pair. Each packet
  * is one struct channel_message, or its first bytes up to what its type needs.
  *
- * Parent to child: CHANNEL_RELEASE, once. Child to parent: CHANNEL_HAND_BACK with one descriptor
+ * Parent to child: CHANNEL_RELEASE, once, and as the answer to CHANNEL_CALL, by which the child asks
+ * for the steps of STAGE_CALLED. Child to parent: CHANNEL_HAND_BACK with one descriptor
  * (SCM_RIGHTS) for a slot; CHANNEL_ERROR, after which it exits. Without --init the end of file
  * means that exec succeeded. inro's own init keeps the channel open (its life line: end of file there
  * means that inro is gone), so it says CHANNEL_STARTED when the command runs, and CHANNEL_ENDED with
@@ -26,6 +27,7 @@ enum channel_type {
 	CHANNEL_STARTED,
 	CHANNEL_ERROR,
 	CHANNEL_ENDED,
+	CHANNEL_CALL,
 };
 
 struct channel_message {

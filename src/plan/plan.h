@@ -41,6 +41,7 @@ enum stage {
 	STAGE_RELEASE,
 	/* Parent, while the child works. */
 	STAGE_MEANWHILE,  /* what takes time and that the child does not wait for: the record */
+	STAGE_CALLED,     /* asked for by the child, which waits in STAGE_CALL: hooks of the host's */
 	/* Child, from here to exec: no allocation, no formatting, no locks. */
 	STAGE_GUARD,      /* die with the parent; not dumpable */
 	STAGE_JOIN,       /* join what is to be joined */
@@ -49,6 +50,7 @@ enum stage {
 	STAGE_ROOT,       /* the new root, attached */
 	STAGE_MOUNT,      /* everything on it, parents before children */
 	STAGE_MASK,       /* masked and read-only paths; the root itself */
+	STAGE_CALL,       /* everything is mounted, the old root still there: call the parent, hooks */
 	STAGE_PIVOT,      /* the new root becomes "/", the old one goes */
 	STAGE_SYSTEM,     /* host name, sysctl, loopback, labels */
 	STAGE_TTY,        /* session and terminal */
@@ -60,6 +62,7 @@ enum stage {
 	STAGE_LANDLOCK,
 	STAGE_FDS,        /* close what is not to be passed on */
 	STAGE_CAPS,       /* the last capabilities */
+	STAGE_WAIT,       /* created: wait until somebody starts the command; hooks right before it */
 	STAGE_SECCOMP,
 	STAGE_EXEC,
 	/* Parent, once the command runs. */
@@ -192,6 +195,7 @@ struct plan {
 	size_t n_applied;
 	const char **notes;  /* what the user should know, though nothing is wrong */
 	size_t n_notes;
+	int word_slot;       /* where the child says why exec failed, once its parent is gone; SLOT_NONE */
 	bool trace;
 	bool failed;         /* an allocation failed while steps were added */
 };

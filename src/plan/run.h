@@ -32,6 +32,8 @@ struct trace_entry {
 struct run_shared {
 	struct inro_error error;
 	bool at_exec; /* the child came as far as execve(2) */
+	bool created; /* it waits to be started */
+	pid_t pid;    /* as the parent counts it, once it is known there: for the words of hooks inside */
 	/* Followed by the trace and the states. */
 };
 

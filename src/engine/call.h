@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_CALL_H
+#define ENGINE_CALL_H
+
+/*
+ * Two places where a child waits that a container of an engine has, and `inro run` has not: before it
+ * changes its root, for what its parent does by then, and before it executes the command, for whoever
+ * starts it.
+ */
+
+#include "plan/plan.h"
+
+/* Let the child wait in STAGE_CALL until the parent has walked STAGE_CALLED. May be called again. */
+void plan_call_parent(struct plan *plan);
+
+/*
+ * Let the child say that all is made, and wait until a byte comes from EXEC_SLOT (a FIFO that it has
+ * open for reading and writing). From then on its parent may be gone. What fails later is written to
+ * WORD_SLOT as a struct inro_error; both are closed by exec.
+ */
+void plan_await_start(struct plan *plan, int exec_slot, int word_slot);
+
+/*
+ * Look the command up in the container, so that one that is not there fails before it is started.
+ * Call it once the exec step stands in the plan.
+ */
+void plan_find_command(struct plan *plan);
+
+#endif
