@@ -18,6 +18,7 @@
 #include "plan/ns_kind.h"
 #include "plan/spec.h"
 
+struct oci_start;
 struct seccomp_profile;
 
 /* Numbers that may be absent. */
@@ -278,6 +279,11 @@ struct oci_config {
 	struct oci_linux linux_; /* with the underscore since some compilers define the word */
 	struct oci_annotation *annotations;
 	size_t n_annotations;
+
+	/* The parts that are kept for later verbs, as JSON text of their own; NULL where they are absent. */
+	const char *process_json, *hooks_json, *resources_json;
+
+	const struct oci_start *start; /* what the verb said (oci/start.h); not in the document */
 };
 
 /* Is there an own (new or joined) namespace of that kind? *ret_path (may be NULL): NULL where it is new. */

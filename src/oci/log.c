@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "inro/error.h"
+#include "oci/json_out.h"
 
 /* "2026-11-28T20:15:01Z" */
 static void add_time(struct buf *buf)
@@ -30,30 +31,11 @@ static void add_time(struct buf *buf)
 	buf_puts(buf, text);
 }
 
-static void add_json_string(struct buf *buf, const char *text)
-{
-	cleanup_buf struct buf utf8 = { 0 };
-
-	buf_add_utf8(&utf8, text);
-	buf_puts(buf, "\"");
-	for (const char *at = buf_text(&utf8); *at; at++) {
-		unsigned char byte = (unsigned char)*at;
-
-		if (byte == '"' || byte == '\\')
-			buf_printf(buf, "\\%c", byte);
-		else if (byte < 0x20)
-			buf_printf(buf, "\\u%04x", byte);
-		else
-			buf_add(buf, at, 1);
-	}
-	buf_puts(buf, "\"");
-}
-
 void oci_log_line(enum oci_log_format format, const char *level, const char *message, struct buf *ret)
 {
 	if (format == OCI_LOG_JSON) {
 		buf_printf(ret, "{\"level\":\"%s\",\"msg\":", level);
-		add_json_string(ret, message);
+		json_out_string(ret, message);
 		buf_puts(ret, ",\"time\":\"");
 		add_time(ret);
 		buf_puts(ret, "\"}\n");
@@ -62,7 +44,7 @@ void oci_log_line(enum oci_log_format format, const char *level, const char *mes
 	buf_puts(ret, "time=\"");
 	add_time(ret);
 	buf_printf(ret, "\" level=%s msg=", level);
-	add_json_string(ret, message);
+	json_out_string(ret, message);
 	buf_puts(ret, "\n");
 }
 

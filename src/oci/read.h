@@ -26,6 +26,10 @@ int oci_read_config(const char *text, size_t size, const char *bundle, struct ar
 int oci_read_process(const char *text, size_t size, struct arena *arena, struct oci_process *ret,
 		     struct inro_error *error);
 
+/* A hooks object by itself, as state.json keeps one. */
+int oci_read_hooks(const char *text, size_t size, struct arena *arena, struct oci_hooks *ret,
+		   struct inro_error *error);
+
 /* A resources object by itself, as `update --resources` is given one. */
 int oci_read_resources(const char *text, size_t size, struct arena *arena, struct oci_resources *ret,
 		       struct inro_error *error);

@@ -10,9 +10,8 @@
  *   exec.fifo   there while the container is created and not started: `start` writes a byte there
  *   word.fifo   where the container's init says why exec failed; its end of file says that it did not
  *   seccomp.bpf the filter program for `exec`, where there is one
- *   lock        held (flock) by whoever changes the container
  *
- * state.json is written beside and renamed, so that a reader never sees half of one. Its process is
+ * Whoever changes the container holds a flock(2) on the directory. state.json is written beside and renamed, so that a reader never sees half of one. Its process is
  * believed only with its start time.
  */
 
@@ -27,6 +26,7 @@ struct inro_error;
 
 #define OCI_STATE_FILE "state.json"
 #define OCI_EXEC_FIFO "exec.fifo"
+#define OCI_NEW_FIFO ".exec.fifo" /* its name until all is made */
 #define OCI_WORD_FIFO "word.fifo"
 #define OCI_SECCOMP_FILE "seccomp.bpf"
 
@@ -60,10 +60,11 @@ struct oci_state {
 	uint32_t owner;       /* the user who created it */
 	struct oci_annotation *annotations;
 	size_t n_annotations;
-	struct oci_process process;   /* the defaults of `exec`: everything but args, terminal, console size */
-	struct oci_hooks hooks;       /* poststart and poststop alone */
+	/* Parts of config.json as JSON texts, read by who needs them (oci/read.h); NULL where absent. */
+	const char *process_json;     /* the defaults of `exec` */
+	const char *hooks_json;       /* for start and delete */
+	const char *resources_json;   /* as updated since */
 	struct oci_cgroup_place cgroup;
-	struct oci_resources resources; /* as updated since */
 	unsigned ns_kinds;    /* NS_BIT()s of the namespaces that are not the caller's */
 	bool host_root;       /* the host's root is mapped in */
 	const char *rdt_dir;  /* to be removed by delete; NULL */
