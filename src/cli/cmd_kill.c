@@ -127,15 +127,27 @@ static int find(struct cmd_kill *cmd, const char *text, struct victim *ret, stru
 	return 0;
 }
 
-/* Say what the kernel will do with it. 1 where the signal has no effect. */
+/*
+ * Say what the kernel will do with it. 1 where the signal has no effect. What is PID 1 here is so of
+ * the caller's own namespace: from there not even SIGKILL reaches it.
+ */
 static int tell_if_dropped(const struct cmd_kill *cmd, const struct victim *victim)
 {
+	bool force = cmd->number == SIGKILL || cmd->number == SIGSTOP, inside = victim->pid == 1;
+	const char *way = cmd->timeout_ns || inside ? "" : "; -s KILL ends it and all the others there";
 	int proc_fd = cmd->names.containers.proc_fd, answer;
 	char name[16];
 
-	if (cmd->number == 0 || cmd->number == SIGKILL || cmd->number == SIGSTOP || cmd->number == SIGCONT ||
+	if (cmd->number == 0 || cmd->number == SIGCONT || (force && !inside) ||
 	    pid1_is_init(proc_fd, victim->pid) <= 0)
 		return 0;
+	if (force) {
+		if (!cmd->quiet)
+			verb_note("kill", "%s: process 1 is PID 1 of the namespace that inro is in: the kernel drops "
+				  "even %s from inside; only from outside it ends", victim->text,
+				  signal_name(cmd->number, name));
+		return 1;
+	}
 	answer = pid1_answer(proc_fd, victim->pid, cmd->number);
 	if (answer != PID1_DROPS && answer != PID1_IGNORES)
 		return 0;
@@ -143,12 +155,10 @@ static int tell_if_dropped(const struct cmd_kill *cmd, const struct victim *vict
 		return 1;
 	if (answer == PID1_DROPS)
 		verb_note("kill", "%s: process %d is PID 1 of its namespace and has no handler for %s: the kernel "
-			  "drops it%s", victim->text, victim->pid, signal_name(cmd->number, name),
-			  cmd->timeout_ns ? "" : "; -s KILL ends it and all the others there");
+			  "drops it%s", victim->text, victim->pid, signal_name(cmd->number, name), way);
 	else
 		verb_note("kill", "%s: process %d is PID 1 of its namespace and ignores %s%s", victim->text,
-			  victim->pid, signal_name(cmd->number, name),
-			  cmd->timeout_ns ? "" : "; -s KILL ends it and all the others there");
+			  victim->pid, signal_name(cmd->number, name), way);
 	return 1;
 }
 

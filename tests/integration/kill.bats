@@ -104,3 +104,21 @@ ended() {
 	"$INRO" kill -9 $!
 	eventually ended $!
 }
+
+@test "from inside not even SIGKILL reaches PID 1: that is said" {
+	check() {
+		run "$1" "$INRO" unshare -rpf --mount-proc sh -c '
+			trap "" USR1
+			for signal in KILL STOP; do "$0" kill -s $signal --wait 1 && exit 1; done
+			"$0" kill -q -s KILL 1 && exit 2
+			"$0" kill -s USR1 1 && exit 3
+			sleep 600 & "$0" kill -s KILL --wait $! || exit 4
+			echo still here' "$INRO"
+		echo "$status $output"
+		[ "$status" = 0 ]
+		[ "$(grep -c 'even SIG.* from inside' <<<"$output")" = 2 ]
+		[[ $output == *"ignores SIGUSR1"*"still here" ]]
+		[[ $output != *"-s KILL ends"* ]]
+	}
+	for_each_user check
+}
