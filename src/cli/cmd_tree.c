@@ -98,23 +98,38 @@ static int add_top(struct tree *tree, const struct forest_process *process)
 	return 0;
 }
 
+/*
+ * The namespace at the top. PID 1's own may not be for us to see; whoever is at the top is in it, and
+ * so may we be.
+ */
+static ino_t find_top(const struct tree *tree)
+{
+	const struct forest_process *self = forest_find(&tree->forest, getpid());
+	struct ns_id id = { 0 };
+
+	for (const struct forest_process *root = tree->forest.roots; root; root = root->next)
+		if (root->ns && (tree->kind != NS_PID || root->n_levels == 1))
+			return root->ns;
+	if (!self || (tree->kind == NS_PID && self->n_levels > 1))
+		return 0;
+	if (!self->ns) {
+		cleanup_close int fd = ns_open_self(tree->kind, 0, NULL);
+
+		return fd >= 0 && ns_fd_id_short(fd, &id) == 0 ? id.ino : 0;
+	}
+	return self->ns;
+}
+
 /* The whole host, or as much of it as can be seen. */
 static int begin_with_host(struct cmd_tree *cmd, struct inro_error *error)
 {
 	struct tree *tree = &cmd->tree;
-	const struct forest_process *self;
 	int r = forest_read(tree->kind, NULL, 0, &tree->forest, error);
 
 	if (r < 0)
 		return r;
 	tree->host = true;
-	/* PID 1's own namespace may not be for us to see; whoever is at the top is in it. */
-	self = forest_find(&tree->forest, getpid());
-	for (const struct forest_process *root = tree->forest.roots; root && !tree->top_ns; root = root->next)
-		if (tree->kind != NS_PID || root->n_levels == 1)
-			tree->top_ns = root->ns;
-	if (!tree->top_ns && self && (tree->kind != NS_PID || self->n_levels == 1))
-		tree->top_ns = self->ns;
+	tree->top_ns = find_top(tree);
 	for (struct forest_process *root = tree->forest.roots; root && r == 0; root = root->next) {
 		/* What may not be seen at the top is no box of its own. */
 		if (!root->ns && (tree->kind != NS_PID || root->n_levels == 1))
@@ -136,6 +151,8 @@ static int begin_with_process(struct cmd_tree *cmd, pid_t pid, struct inro_error
 	process = forest_find(&tree->forest, pid);
 	if (!process)
 		return fail_host(error, INRO_ERROR_HOST, -ESRCH, "draw the tree", "process %d has ended", pid);
+	if (!process->ns && tree->kind == NS_PID && process->n_levels == 1)
+		process->ns = find_top(tree);
 	tree->top_ns = process->ns;
 	process->enters = false;
 	return add_top(tree, process) < 0 ? fail_memory(error) : 0;

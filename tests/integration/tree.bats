@@ -153,3 +153,26 @@ in_tree() { # NAME TEXT
 	refuses "one kind" -- "$INRO" tree -t pid,uts
 	refuses "one target" -- "$INRO" tree 1 2
 }
+
+@test "beginning with a process it names the namespace, also where PID 1's may not be seen" {
+	names() {
+		run "${RUNNER[@]}" sh -c 'exec "$0" tree $$' "$INRO"
+		echo "$output"
+		[[ ${lines[0]} == *"$(readlink /proc/self/ns/pid), 1 process" ]]
+	}
+	for_each_user names
+}
+
+@test "as root of a user namespace" {
+	# The records of the host's root are not for it to see.
+	inside() { "${RUNNER[@]}" "$INRO" unshare -rpf --mount-proc "$INRO" "$@"; }
+	looks() {
+		[[ $(inside tree 1) == *"  1  $INRO tree 1" ]]
+		[ "$(inside ps --quiet)" = "" ]
+		inside keep --list
+		inside pid 1
+		inside enter 1 true
+	}
+	RUNNER=("${AS_USER[@]}")
+	looks
+}
