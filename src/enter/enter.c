@@ -356,10 +356,9 @@ static _Noreturn void be_child(struct work *work, struct child *child, int outer
 
 static int clone_failed(const struct work *work, int code, struct inro_error *error)
 {
-	fail_call(error, code, "start the command", "clone3", NULL);
 	if (code == -ENOMEM && work->join.kinds & NS_BIT(NS_PID))
-		error_why(error, "PID 1 of the target's PID namespace has ended: it takes no process any more");
-	return code;
+		return ns_join_fail_dead(error);
+	return fail_call(error, code, "start the command", "clone3", NULL);
 }
 
 static int with_child(struct work *work, int *ret_status, struct inro_error *error)

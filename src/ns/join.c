@@ -196,23 +196,30 @@ static bool is_below_own(int pidns_fd)
 	return false;
 }
 
+static const char join_pid[] = "join the PID namespace";
+
+/* The kernel's own answer, ENOMEM, would send people looking for memory. */
+int ns_join_fail_dead(struct inro_error *error)
+{
+	fail_host(error, INRO_ERROR_HOST, -ESRCH, join_pid,
+		  "its PID 1 has ended; such a namespace takes no process any more");
+	error_hint(error, "leave out the pid namespace, or start anew");
+	return -ESRCH;
+}
+
 static int check_pid(const struct ns_join *join, struct inro_error *error)
 {
-	static const char what[] = "join the PID namespace";
 	int fd = join->ns_fd[NS_PID];
 
 	if (!is_below_own(fd)) {
-		fail_host(error, INRO_ERROR_HOST, -EINVAL, what,
+		fail_host(error, INRO_ERROR_HOST, -EINVAL, join_pid,
 			  "it is neither the caller's own nor one inside of it");
 		error_hint(error, "start from a PID namespace that holds it, such as the host's");
 		return -EINVAL;
 	}
 	if (ns_pid_state(fd) != NS_PID_DEAD)
 		return 0;
-	fail_host(error, INRO_ERROR_HOST, -ESRCH, what,
-		  "its PID 1 has ended; such a namespace takes no process any more");
-	error_hint(error, "leave out the pid namespace, or start anew");
-	return -ESRCH;
+	return ns_join_fail_dead(error);
 }
 
 int ns_join_prepare(struct ns_join *join, struct inro_error *error)
@@ -383,7 +390,7 @@ int ns_join_explain(const struct ns_join *join, enum ns_kind kind, int code,
 	} else if (code == -EINVAL && kind == NS_PID) {
 		error_why(error, "it is neither the caller's own nor one inside of it");
 	} else if (code == -ENOMEM && kind == NS_PID) {
-		error_why(error, "its PID 1 has ended; such a namespace takes no process any more");
+		ns_join_fail_dead(error);
 	}
 	return code;
 }

@@ -93,6 +93,9 @@ pid_t ns_join_clone(const struct ns_join *join, const struct clone_args *args,
 int ns_join_explain(const struct ns_join *join, enum ns_kind kind, int code,
 		    struct inro_error *error);
 
+/* Say that the PID namespace cannot take a process, as clone says with ENOMEM. Returns -ESRCH. */
+int ns_join_fail_dead(struct inro_error *error);
+
 /* ns_join_prepared() and ns_join_explain(), for who is no child. */
 int ns_join_now(const struct ns_join *join, unsigned mask, struct inro_error *error);
 
