@@ -199,11 +199,20 @@ static int take_made(const struct maker *maker, struct kept *kept, struct inro_e
 	return r < 0 ? r : 0;
 }
 
-/* A maker ends once nobody holds the other end of its channel; an init goes on. */
+/*
+ * A maker ends once nobody holds the other end of its channel; an init goes on. It holds its own end
+ * until it has mounted and executes: whoever enters after us shall find all of it done.
+ */
 static void end_maker(struct maker *maker, bool failed)
 {
+	char byte;
+
 	if (maker->pid > 0 && maker->keep->init && failed)
 		sys_pidfd_send_signal(maker->pidfd, SIGKILL, NULL, 0);
+	if (maker->pid > 0 && maker->keep->init && !failed) {
+		shutdown(maker->fd, SHUT_WR);
+		(void)!recv(maker->fd, &byte, 1, 0);
+	}
 	maker->fd = fd_close(maker->fd);
 	if (maker->pid > 0 && (failed || !maker->keep->init))
 		waitpid(maker->pid, NULL, 0);
@@ -261,46 +270,27 @@ static _Noreturn void hold(const struct kept *kept)
 			dup2(fd, KEPT_FD(kind));
 	}
 	sys_close_range(3, KEPT_FD(0) - 1, 0);
+	/* Last of all the pipe: its end tells that the descriptors are in their places. */
 	sys_close_range(KEPT_FD(NS_KINDS), ~0U, 0);
 	for (;;)
 		pause();
 }
 
-/* A pipe whose writing end is above the numbers that hold() gives out. */
-static int open_ready(int pipe_fds[2])
-{
-	int high;
-
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-		return -errno;
-	high = fcntl(pipe_fds[1], F_DUPFD_CLOEXEC, KEPT_FD(NS_KINDS));
-	if (high < 0)
-		return -errno;
-	fd_close(pipe_fds[1]);
-	pipe_fds[1] = high;
-	return 0;
-}
-
-/*
- * The holder closes its copy of the pipe when it closes everything that it does not hold: by then each
- * descriptor has its number. Until then somebody who used the name would find others there.
- */
-static void await_end(const int pipe_fds[2])
-{
-	char byte;
-
-	fd_close(pipe_fds[1]);
-	while (pipe_fds[0] >= 0 && read(pipe_fds[0], &byte, 1) < 0 && errno == EINTR)
-		;
-	fd_close(pipe_fds[0]);
-}
-
 static int start_holder(const struct keep *keep, struct kept *kept, struct inro_error *error)
 {
-	int fds[NS_KINDS], ready[2] = { -EBADF, -EBADF }, r;
+	cleanup_close int ready = -EBADF, done = -EBADF;
+	int fds[NS_KINDS], ends[2];
 	struct kept copy;
+	char byte;
 
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail_call(error, -errno, "start a holder", "pipe2", NULL);
+	ready = ends[0];
 	/* Above the numbers that hold() uses, so that it closes none of them. */
+	done = fcntl(ends[1], F_DUPFD_CLOEXEC, 32);
+	fd_close(ends[1]);
+	if (done < 0)
+		return fail_call(error, -errno, "start a holder", "fcntl", NULL);
 	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++) {
 		fds[kind] = kept->ns_fd[kind] < 0 ? -EBADF : fcntl(kept->ns_fd[kind], F_DUPFD_CLOEXEC, 32);
 		if (kept->ns_fd[kind] >= 0 && fds[kind] < 0)
@@ -308,17 +298,15 @@ static int start_holder(const struct keep *keep, struct kept *kept, struct inro_
 	}
 	copy = *kept;
 	memcpy(copy.ns_fd, fds, sizeof(fds));
-	r = open_ready(ready);
-	kept->holder = r < 0 ? -1 : fork();
+	kept->holder = fork();
 	if (kept->holder == 0)
 		hold(&copy);
-	if (kept->holder < 0 && r == 0)
-		r = -errno;
 	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++)
 		fd_close(fds[kind]);
-	await_end(ready);
-	if (r < 0)
-		return fail_call(error, r, "start a holder", "fork", NULL);
+	if (kept->holder < 0)
+		return fail_call(error, -errno, "start a holder", "fork", NULL);
+	done = fd_close(done);
+	(void)!read(ready, &byte, 1);
 	return start_of(keep->proc_fd, kept->holder, &kept->holder_start);
 }
 
