@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -26,25 +27,16 @@ int procfs_check(int fd)
 	return fs.f_type == PROC_SUPER_MAGIC ? 0 : -ENODEV;
 }
 
-int procfs_open(void)
-{
-	cleanup_close int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	r = procfs_check(fd);
-	return r < 0 ? r : take_fd(&fd);
-}
-
-int procfs_mount_pidns(int pidns_fd)
+/* A procfs of the caller's own PID namespace, or the one of PIDNS_FD; as a detached mount. */
+static int mount_procfs(int pidns_fd)
 {
 	cleanup_close int context = sys_fsopen("proc", FSOPEN_CLOEXEC);
-	int r;
+	int r = 0;
 
 	if (context < 0)
 		return context;
-	r = sys_fsconfig(context, FSCONFIG_SET_FD, "pidns", NULL, pidns_fd);
+	if (pidns_fd >= 0)
+		r = sys_fsconfig(context, FSCONFIG_SET_FD, "pidns", NULL, pidns_fd);
 	if (r == 0)
 		r = sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	if (r < 0)
@@ -53,9 +45,9 @@ int procfs_mount_pidns(int pidns_fd)
 			   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
-int procfs_open_pidns(int pidns_fd)
+static int open_procfs(int pidns_fd)
 {
-	cleanup_close int mount_fd = procfs_mount_pidns(pidns_fd);
+	cleanup_close int mount_fd = mount_procfs(pidns_fd);
 	int fd;
 
 	if (mount_fd < 0)
@@ -63,6 +55,45 @@ int procfs_open_pidns(int pidns_fd)
 	/* What fsmount returns cannot be read as a directory. The mount lives on with this one. */
 	fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+int procfs_mount_pidns(int pidns_fd)
+{
+	return pidns_fd < 0 ? -EBADF : mount_procfs(pidns_fd);
+}
+
+int procfs_open_pidns(int pidns_fd)
+{
+	return pidns_fd < 0 ? -EBADF : open_procfs(pidns_fd);
+}
+
+/* Is the caller seen under its own number? In a procfs of another namespace that would be chance. */
+static bool has_own_number(int proc_fd)
+{
+	char own[16], link[16];
+	ssize_t n = readlinkat(proc_fd, "self", link, sizeof(link));
+
+	return n > 0 && n == snprintf(own, sizeof(own), "%d", getpid()) &&
+	       memcmp(own, link, (size_t)n) == 0;
+}
+
+int procfs_open(void)
+{
+	cleanup_close int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = procfs_check(fd);
+	if (r < 0)
+		return r;
+	if (!has_own_number(fd)) {
+		int own = open_procfs(-1);
+
+		if (own >= 0)
+			return own;
+	}
+	return take_fd(&fd);
 }
 
 int procfs_open_at(int dir_fd, const char *path, int flags)
@@ -402,6 +433,22 @@ int procfs_view(int proc_fd, enum procfs_view *ret)
 	return 0;
 }
 
+struct procfs_sight procfs_look(int proc_fd)
+{
+	struct procfs_sight sight = { 0 };
+	enum procfs_view view;
+	struct stat st, proc;
+
+	if (procfs_view(proc_fd, &view) == 0)
+		sight.foreign = view != PROCFS_OWN;
+	sight.aside =
+		fstat(proc_fd, &st) == 0 && stat("/proc", &proc) == 0 && st.st_dev != proc.st_dev;
+	/* Whoever is in a PID namespace has a PID 1 there. */
+	sight.hidden = (!sight.foreign || view == PROCFS_ANCESTOR) &&
+		       faccessat(proc_fd, "1", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+	return sight;
+}
+
 bool procfs_pidfd_ended(int pidfd)
 {
 	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
@@ -430,20 +477,15 @@ int procfs_open_pidfd(int proc_fd, pid_t pid, uint64_t start_ticks)
 	return take_fd(&pidfd);
 }
 
-/* Before 6.13: the line "Pid:" of /proc/self/fdinfo/N, which counts as that procfs does. */
-static int pid_from_fdinfo(int pidfd, pid_t *ret)
+int procfs_number(int proc_fd, int pidfd, pid_t *ret)
 {
-	cleanup_close int proc_fd = procfs_open();
 	char path[48], text[1024];
 	const char *line;
-	ssize_t n;
+	ssize_t n = readlinkat(proc_fd, "self", text, 16);
 	int pid;
 
-	if (proc_fd < 0)
-		return proc_fd;
-	n = readlinkat(proc_fd, "self", text, 16);
 	if (n < 0)
-		return -errno;
+		return errno == ENOENT ? -EREMOTE : -errno;
 	snprintf(path, sizeof(path), "%.*s/fdinfo/%d", (int)n, text, pidfd);
 	n = procfs_read_at(proc_fd, path, text, sizeof(text));
 	if (n < 0)
@@ -456,6 +498,14 @@ static int pid_from_fdinfo(int pidfd, pid_t *ret)
 		return pid == 0 ? -EREMOTE : -ESRCH;
 	*ret = pid;
 	return 0;
+}
+
+/* Before 6.13. */
+static int pid_from_fdinfo(int pidfd, pid_t *ret)
+{
+	cleanup_close int proc_fd = procfs_open();
+
+	return proc_fd < 0 ? proc_fd : procfs_number(proc_fd, pidfd, ret);
 }
 
 int procfs_pid_of_pidfd(int pidfd, pid_t *ret)

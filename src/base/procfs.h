@@ -20,7 +20,11 @@
 /* Levels of PID namespaces: the kernel allows 32 below the first. */
 enum { PROCFS_LEVELS = 33 };
 
-/* Open /proc as a directory. -ENODEV when what is mounted there is no procfs. */
+/*
+ * Open a procfs with the caller's numbers as a directory: /proc, or where that was mounted for
+ * another PID namespace one of the caller's own that is mounted nowhere. Who may not make one gets
+ * /proc all the same; procfs_look() tells. -ENODEV when what is mounted on /proc is no procfs.
+ */
 int procfs_open(void);
 
 /*
@@ -43,6 +47,20 @@ enum procfs_view {
 	PROCFS_OTHER,    /* those of a namespace that the caller is not in */
 };
 int procfs_view(int proc_fd, enum procfs_view *ret);
+
+/* What there is to be said of a procfs beside a listing. */
+struct procfs_sight {
+	bool foreign; /* its numbers are not of the caller's PID namespace */
+	bool aside;   /* /proc is such a one, and this one was opened in its place */
+	bool hidden;  /* processes are hidden (hidepid=): the PID 1 that there must be is not to be seen */
+};
+struct procfs_sight procfs_look(int proc_fd);
+
+/*
+ * The number of a process in that procfs, which is the caller's number where it is not foreign.
+ * -EREMOTE where it cannot be seen there, -ESRCH once it is reaped.
+ */
+int procfs_number(int proc_fd, int pidfd, pid_t *ret);
 
 /* The directory of a process, or of a thread of it. -ESRCH where there is none. */
 int procfs_open_pid(int proc_fd, pid_t pid);

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/procfs.h"
 #include "cli/drain.h"
 #include "cli/names.h"
 #include "cli/setters.h"
@@ -137,9 +138,10 @@ static int tell_if_dropped(const struct cmd_kill *cmd, const struct victim *vict
 	const char *way = cmd->timeout_ns || inside ? "" : "; -s KILL ends it and all the others there";
 	int proc_fd = cmd->names.containers.proc_fd, answer;
 	char name[16];
+	pid_t pid;
 
 	if (cmd->number == 0 || cmd->number == SIGCONT || (force && !inside) ||
-	    pid1_is_init(proc_fd, victim->pid) <= 0)
+	    procfs_number(proc_fd, victim->pidfd, &pid) < 0 || pid1_is_init(proc_fd, pid) <= 0)
 		return 0;
 	if (force) {
 		if (!cmd->quiet)
@@ -148,7 +150,7 @@ static int tell_if_dropped(const struct cmd_kill *cmd, const struct victim *vict
 				  signal_name(cmd->number, name));
 		return 1;
 	}
-	answer = pid1_answer(proc_fd, victim->pid, cmd->number);
+	answer = pid1_answer(proc_fd, pid, cmd->number);
 	if (answer != PID1_DROPS && answer != PID1_IGNORES)
 		return 0;
 	if (cmd->quiet)

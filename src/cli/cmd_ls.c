@@ -24,7 +24,7 @@ extern const struct verb verb_ls;
 
 struct cmd_ls {
 	bool all, json, list, noheadings, raw, notruncate, persistent, output_all, list_columns, quiet, help;
-	unsigned kinds;
+	unsigned kinds, asked; /* all that are looked at; those of --type */
 	const char *process, *user, *name, *tree, *output;
 
 	const struct verb *verb;
@@ -277,6 +277,7 @@ static unsigned scan_flags(const struct cmd_ls *cmd)
 static int list_namespaces(struct cmd_ls *cmd, struct inro_error *error)
 {
 	struct ns_scan_options scan = { .kinds = cmd->kinds, .flags = scan_flags(cmd) };
+	char absent[NS_KINDS_TEXT];
 	int r;
 
 	/* A tree by owner hangs on the user namespaces. */
@@ -301,8 +302,11 @@ static int list_namespaces(struct cmd_ls *cmd, struct inro_error *error)
 	r = table_print(cmd->table);
 	if (r < 0)
 		return fail_call(error, r, "list the namespaces", "write", NULL);
+	if (cmd->asked & cmd->graph.absent)
+		verb_note("ls", "this kernel has no namespaces of kind %s",
+			  ns_kinds_format(cmd->asked & cmd->graph.absent, absent, sizeof(absent)));
 	if (!cmd->quiet)
-		unseen_note("ls", cmd->graph.n_denied, cmd->graph.foreign);
+		unseen_note("ls", cmd->graph.n_denied, cmd->graph.sight);
 	return 0;
 }
 
@@ -326,6 +330,7 @@ static int act(struct cmd_ls *cmd, const char *target, struct inro_error *error)
 	cmd->columns = cmd->output_all ? ls_all : ls_usual;
 	if (cmd->output)
 		r = ls_columns_parse(cmd->output, &cmd->columns, error);
+	cmd->asked = cmd->kinds;
 	if (!cmd->kinds)
 		cmd->kinds = cmd->tree && strcmp(cmd->tree, "parent") == 0 ? NS_BIT(NS_PID) | NS_BIT(NS_USER) : NS_ALL;
 	return r < 0 ? r : list_namespaces(cmd, error);

@@ -12,9 +12,11 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/procfs.h"
 #include "cli/names.h"
 #include "cli/pid.h"
 #include "cli/setters.h"
+#include "cli/unseen.h"
 #include "cli/verb.h"
 
 extern const struct verb verb_pid;
@@ -139,6 +141,7 @@ static int show_target(struct cmd_pid *cmd, const char *text, bool several, stru
 {
 	cleanup_ns_target struct ns_target target = NS_TARGET_NULL;
 	int r = names_target(&cmd->names, text, &target, error);
+	pid_t number = 0;
 
 	if (r < 0)
 		return r;
@@ -150,7 +153,10 @@ static int show_target(struct cmd_pid *cmd, const char *text, bool several, stru
 	if (target.form == NS_TARGET_INSIDE && !several)
 		return print_here(cmd, &target, error);
 	r = names_load(&cmd->names, error);
-	return r < 0 ? r : pid_show_levels(&cmd->names, target.pid, cmd->json, several || cmd->noheadings, error);
+	if (r == 0 && procfs_number(cmd->names.containers.proc_fd, target.pidfd, &number) < 0)
+		r = fail_host(error, INRO_ERROR_HOST, -ESRCH, "look at process", "%d is not to be seen in /proc",
+			      target.pid);
+	return r < 0 ? r : pid_show_levels(&cmd->names, number, cmd->json, several || cmd->noheadings, error);
 }
 
 static int act(struct cmd_pid *cmd, char **words, int n, struct inro_error *error)
@@ -172,6 +178,7 @@ static int act(struct cmd_pid *cmd, char **words, int n, struct inro_error *erro
 			r = translate(cmd, words, n, error);
 		return r;
 	}
+	unseen_note("pid", 0, procfs_look(cmd->names.containers.proc_fd));
 	for (int i = 0; i < n; i++) {
 		r = show_target(cmd, words[i], n > 1 && !cmd->json, error);
 		if (r < 0)

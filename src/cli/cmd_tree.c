@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/procfs.h"
 #include "cli/setters.h"
 #include "cli/tree.h"
 #include "cli/unseen.h"
@@ -140,17 +141,21 @@ static int begin_with_host(struct cmd_tree *cmd, struct inro_error *error)
 }
 
 /* One process and what is below it. */
-static int begin_with_process(struct cmd_tree *cmd, pid_t pid, struct inro_error *error)
+static int begin_with_process(struct cmd_tree *cmd, const struct ns_target *target, struct inro_error *error)
 {
 	struct tree *tree = &cmd->tree;
-	struct forest_process *process;
+	struct forest_process *process = NULL;
 	int r = forest_read(tree->kind, NULL, 0, &tree->forest, error);
+	pid_t number;
 
 	if (r < 0)
 		return r;
-	process = forest_find(&tree->forest, pid);
+	if (procfs_number(tree->proc_fd, target->pidfd, &number) == 0)
+		process = forest_find(&tree->forest, number);
 	if (!process)
-		return fail_host(error, INRO_ERROR_HOST, -ESRCH, "draw the tree", "process %d has ended", pid);
+		return fail_host(error, INRO_ERROR_HOST, -ESRCH, "draw the tree",
+				 tree->forest.sight.foreign ? "process %d is not to be seen in /proc"
+							    : "process %d has ended", target->pid);
 	if (!process->ns && tree->kind == NS_PID && process->n_levels == 1)
 		process->ns = find_top(tree);
 	tree->top_ns = process->ns;
@@ -204,7 +209,7 @@ static int begin_with_target(struct cmd_tree *cmd, const char *text, struct inro
 	if (!cmd->kinds && target.pidfd < 0 && __builtin_popcount(target.kinds) == 1)
 		cmd->tree.kind = (enum ns_kind)__builtin_ctz(target.kinds);
 	if (target.form == NS_TARGET_PROCESS || target.form == NS_TARGET_INSIDE)
-		return begin_with_process(cmd, target.pid, error);
+		return begin_with_process(cmd, &target, error);
 	ns_fd = ns_target_ns(&target, cmd->tree.kind, error);
 	return ns_fd < 0 ? ns_fd : begin_with_namespace(cmd, ns_fd, error);
 }
@@ -297,7 +302,7 @@ static int act(struct cmd_tree *cmd, const char *target, struct inro_error *erro
 	if (r < 0)
 		return fail_call(error, r, "draw the tree", "write", NULL);
 	if (!cmd->quiet)
-		unseen_note("tree", tree->kind == NS_PID ? 0 : tree->forest.n_denied, tree->forest.foreign);
+		unseen_note("tree", tree->kind == NS_PID ? 0 : tree->forest.n_denied, tree->forest.sight);
 	return 0;
 }
 

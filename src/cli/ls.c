@@ -174,7 +174,7 @@ int ls_look(struct ns_graph *graph, const struct ls_columns *columns, int proc_f
 		return 0;
 	first->detailed = true;
 	first->uid = UINT32_MAX;
-	look_at_user(first, proc_fd, graph->foreign);
+	look_at_user(first, proc_fd, graph->sight.foreign);
 	return look_at_command(graph, first, proc_fd);
 }
 

@@ -9,6 +9,7 @@
 #include "base/procfs.h"
 #include "cli/unseen.h"
 #include "cli/users.h"
+#include "kernel/syscalls.h"
 #include "ns/open.h"
 #include "ns/scan.h"
 
@@ -25,9 +26,17 @@ static const struct table_column columns[] = {
 	{ "COMMAND", TABLE_LAST, false, false },
 };
 
-static int add_process(struct table *table, int proc_fd, pid_t pid, pid_t inside, struct users *users)
+struct lister {
+	struct table *table;
+	int proc_fd;
+	bool foreign; /* /proc has other numbers than the caller, and those are shown */
+	size_t n_denied;
+	struct users users;
+};
+
+static int add_process(struct lister *lister, pid_t pid, pid_t inside)
 {
-	cleanup_close int dir = procfs_open_pid(proc_fd, pid);
+	cleanup_close int dir = procfs_open_pid(lister->proc_fd, pid);
 	char here[16], there[16], parent[16], uid[16], state[2] = "";
 	struct procfs_status status;
 	char command[4096];
@@ -43,24 +52,34 @@ static int add_process(struct table *table, int proc_fd, pid_t pid, pid_t inside
 	snprintf(there, sizeof(there), "%d", inside);
 	snprintf(parent, sizeof(parent), "%d", status.ppid);
 	snprintf(uid, sizeof(uid), "%u", status.uid[1]);
-	return table_add(table, (const char *[]){ here, there, parent, uid, users_name(users, status.uid[1]), state,
-						  command });
+	return table_add(lister->table, (const char *[]){ here, there, parent, uid,
+							  users_name(&lister->users, status.uid[1]), state, command });
 }
 
-static int add_pidns(struct table *table, int proc_fd, int ns_fd, struct users *users, struct inro_error *error)
+/* By the number here, which a foreign /proc does not have. */
+static int add_member(struct lister *lister, const struct ns_member *member)
+{
+	cleanup_close int pidfd = lister->foreign ? sys_pidfd_open(member->pid, 0) : -EBADF;
+	pid_t number = member->pid;
+
+	if (lister->foreign && (pidfd < 0 || procfs_number(lister->proc_fd, pidfd, &number) < 0))
+		return 0;
+	return add_process(lister, number, member->inner);
+}
+
+static int add_pidns(struct lister *lister, int ns_fd, struct inro_error *error)
 {
 	cleanup_free struct ns_member *members = NULL;
 	size_t n;
 	int r = ns_scan_members(ns_fd, &members, &n, error);
 
 	for (size_t i = 0; i < n && r == 0; i++)
-		if (add_process(table, proc_fd, members[i].pid, members[i].inner, users) < 0)
+		if (add_member(lister, &members[i]) < 0)
 			r = fail_memory(error);
 	return r;
 }
 
-static int add_others(struct table *table, int proc_fd, int ns_fd, enum ns_kind kind, const struct ls_members *options,
-		      struct users *users, struct inro_error *error)
+static int add_others(struct lister *lister, int ns_fd, enum ns_kind kind, struct inro_error *error)
 {
 	const struct ns_scan_options scan = { .kinds = NS_BIT(kind) };
 	cleanup_ns_graph struct ns_graph graph = { 0 };
@@ -73,11 +92,10 @@ static int add_others(struct table *table, int proc_fd, int ns_fd, enum ns_kind 
 	for (size_t i = 0; i < graph.n_processes && r == 0; i++) {
 		const struct ns_process *process = &graph.processes[i];
 
-		if (process->ns[kind]->ino == id.ino && add_process(table, proc_fd, process->pid, 0, users) < 0)
+		if (process->ns[kind]->ino == id.ino && add_process(lister, process->pid, 0) < 0)
 			r = fail_memory(error);
 	}
-	if (r == 0 && !options->quiet)
-		unseen_note("ls", graph.n_denied, graph.foreign);
+	lister->n_denied = graph.n_denied;
 	return r;
 }
 
@@ -98,9 +116,9 @@ static int kind_of(const struct ls_members *options, const struct ns_target *tar
 int ls_members(const struct ls_members *options, struct names *names, const char *text, struct inro_error *error)
 {
 	cleanup_ns_target struct ns_target target = NS_TARGET_NULL;
-	struct table *table;
+	struct lister lister = { .proc_fd = names->containers.proc_fd };
+	struct procfs_sight sight = procfs_look(lister.proc_fd);
 	cleanup_close int ns_fd = -EBADF;
-	struct users users = { 0 };
 	enum ns_kind kind = NS_PID;
 	int r = names_target(names, text, &target, error);
 
@@ -111,18 +129,20 @@ int ls_members(const struct ls_members *options, struct names *names, const char
 	ns_fd = ns_target_ns(&target, kind, error);
 	if (ns_fd < 0)
 		return ns_fd;
-	table = table_new(columns, ARRAY_SIZE(columns), "processes", options->json);
-	if (!table)
+	lister.foreign = sight.foreign;
+	lister.table = table_new(columns, ARRAY_SIZE(columns), "processes", options->json);
+	if (!lister.table)
 		return fail_memory(error);
-	table_style(table, options->style);
-	r = kind == NS_PID ? add_pidns(table, names->containers.proc_fd, ns_fd, &users, error)
-			   : add_others(table, names->containers.proc_fd, ns_fd, kind, options, &users, error);
+	table_style(lister.table, options->style);
+	r = kind == NS_PID ? add_pidns(&lister, ns_fd, error) : add_others(&lister, ns_fd, kind, error);
 	if (r == 0) {
-		r = table_print(table);
+		r = table_print(lister.table);
 		if (r < 0)
 			fail_call(error, r, "list the processes", "write", NULL);
 	}
-	users_deinit(&users);
-	table_free(table);
+	if (r == 0 && !options->quiet)
+		unseen_note("ls", lister.n_denied, sight);
+	users_deinit(&lister.users);
+	table_free(lister.table);
 	return r;
 }

@@ -13,6 +13,12 @@ int names_open(struct names *names, struct inro_error *error)
 
 	*names = (struct names){ 0 };
 	r = containers_open(&names->containers, error);
+	/* Root of a user namespace may not look at root's records: there are no names for it, then. */
+	if (r == -EACCES) {
+		if (error)
+			*error = (struct inro_error){ 0 };
+		r = 0;
+	}
 	registry_init(&names->registry, names->containers.dir_fd, names->containers.proc_fd);
 	names->targets = registry_targets(&names->registry);
 	return r;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/procfs.h"
 #include "cli/ns_titles.h"
 #include "cli/table.h"
 #include "ns/open.h"
@@ -93,8 +94,17 @@ int pid_translate_all(const struct pid_translation *translation, const struct pi
 		      struct inro_error *error)
 {
 	cleanup_free pid_t *found = calloc(list->n + 1, sizeof(*found));
-	int r = found ? translate(translation, list, found) : -ENOMEM;
+	int r = found ? 0 : -ENOMEM;
 
+	/* Groups and sessions are read there, by the numbers here. */
+	if (translation->what != PID_ITSELF && procfs_look(translation->proc_fd).foreign) {
+		fail_host(error, INRO_ERROR_HOST, -EOPNOTSUPP, "translate PIDs",
+			  "/proc was mounted for another PID namespace than inro's own");
+		error_hint(error, "mount a procfs of this one (--mount-proc, where unshare made it)");
+		return -EOPNOTSUPP;
+	}
+	if (r == 0)
+		r = translate(translation, list, found);
 	if (r >= 0)
 		r = print_all(translation, list, found);
 	if (r == -ENOMEM)

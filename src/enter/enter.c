@@ -256,6 +256,8 @@ static int open_dir(const char *path, int *ret, struct inro_error *error)
 static int gather_follow(struct work *work, struct inro_error *error)
 {
 	struct enter *want = work->want;
+	pid_t number;
+	int r;
 
 	if (!want->follow)
 		return 0;
@@ -265,7 +267,10 @@ static int gather_follow(struct work *work, struct inro_error *error)
 		error_hint(error, "name a process, or leave the option out");
 		return -EINVAL;
 	}
-	return follow_read(work->proc_fd, work->process->pid, want->follow,
+	r = procfs_number(work->proc_fd, work->process->pidfd, &number);
+	if (r < 0)
+		return fail_call(error, r, "take on of the target", "open", "/proc/PID");
+	return follow_read(work->proc_fd, number, want->follow,
 			   work->join.kinds & NS_BIT(NS_USER), &want->arena, &work->follow, error);
 }
 

@@ -12,13 +12,16 @@
 #include "ns/hold.h"
 #include "ns/open.h"
 
-static int write_maps(const struct outside *outside, int proc_fd, pid_t pid, struct inro_error *error)
+static int write_maps(const struct outside *outside, pid_t pid, struct inro_error *error)
 {
-	cleanup_close int dir = procfs_open_pid(proc_fd, pid);
-	int r;
+	cleanup_close int proc_fd = procfs_open(), pidfd = sys_pidfd_open(pid, 0), dir = -EBADF;
+	pid_t number;
+	int r = proc_fd < 0 ? proc_fd : pidfd < 0 ? pidfd : procfs_number(proc_fd, pidfd, &number);
 
-	if (dir < 0)
-		return error_raw(error, dir, "open", "/proc/PID");
+	if (r == 0)
+		r = dir = procfs_open_pid(proc_fd, number);
+	if (r < 0)
+		return error_raw(error, r, "open", "/proc/PID");
 	if (!outside->maps_by_helper)
 		return maps_write_at(dir, outside->maps, error);
 	if (outside->maps->deny_setgroups) {
@@ -51,14 +54,7 @@ static int hold_all(const struct outside *outside, pid_t pid, struct inro_error 
 
 int outside_work(const struct outside *outside, pid_t pid, struct inro_error *error)
 {
-	cleanup_close int proc_fd = -EBADF;
-	int r = 0;
+	int r = outside->maps ? write_maps(outside, pid, error) : 0;
 
-	if (outside->maps) {
-		proc_fd = procfs_open();
-		if (proc_fd < 0)
-			return error_raw(error, proc_fd, "open", "/proc");
-		r = write_maps(outside, proc_fd, pid, error);
-	}
 	return r < 0 ? r : hold_all(outside, pid, error);
 }

@@ -69,23 +69,6 @@ int maps_write_at(int pid_dir_fd, const struct map_args *args, struct inro_error
 	return r;
 }
 
-/* The number that the process of a pidfd has in PROC_FD's PID namespace. */
-static int number_of_pidfd(int proc_fd, int pidfd, pid_t *ret)
-{
-	char path[48], text[512];
-	const char *line;
-	ssize_t n;
-
-	/* "self" is a link, which the name of a file below a procfs may be; "fdinfo" is no magic one. */
-	snprintf(path, sizeof(path), "self/fdinfo/%d", pidfd);
-	n = fd_read_file_at(proc_fd, path, text, sizeof(text));
-	if (n < 0)
-		return (int)n;
-	line = strstr(text, "\nPid:\t");
-	*ret = line ? (pid_t)atoi(line + 6) : 0;
-	return *ret > 0 ? 0 : -ESRCH;
-}
-
 /* The child's number in the procfs of the run, which has nearly always inro's own numbers. */
 static int child_number(int proc_fd, const struct run *run, pid_t *ret)
 {
@@ -97,7 +80,7 @@ static int child_number(int proc_fd, const struct run *run, pid_t *ret)
 	link[n] = '\0';
 	snprintf(own, sizeof(own), "%d", (int)run->parent_pid);
 	if (strcmp(own, link) != 0)
-		return number_of_pidfd(proc_fd, run->pidfd, ret);
+		return procfs_number(proc_fd, run->pidfd, ret);
 	*ret = run->pid;
 	return 0;
 }

@@ -277,7 +277,6 @@ int forest_read(enum ns_kind kind, const pid_t *pids, size_t n, struct forest *r
 	cleanup_forest struct forest forest = { 0 };
 	cleanup_close int proc_fd = procfs_open();
 	cleanup_free int *all = NULL;
-	enum procfs_view view;
 	int r = proc_fd < 0 ? proc_fd : 0;
 
 	if (r == 0 && !pids) {
@@ -290,8 +289,7 @@ int forest_read(enum ns_kind kind, const pid_t *pids, size_t n, struct forest *r
 		return fail_memory(error);
 	if (r < 0)
 		return fail_call(error, r, what, NULL, "/proc");
-	if (procfs_view(proc_fd, &view) == 0)
-		forest.foreign = view != PROCFS_OWN;
+	forest.sight = procfs_look(proc_fd);
 	*ret = forest;
 	forest = (struct forest){ 0 };
 	return 0;

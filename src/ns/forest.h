@@ -36,7 +36,7 @@ struct forest {
 	size_t n;
 	struct forest_process *roots; /* those without a parent among them, by PID */
 	size_t n_denied;              /* whose namespace may not be seen */
-	bool foreign;                 /* /proc counts in another PID namespace than the caller's */
+	struct procfs_sight sight;    /* of the procfs that was looked at */
 };
 
 #define cleanup_forest cleanup(forest_deinit)

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "base/procfs.h"
 #include "ns/kind.h"
 
 /* Who holds a namespace: how it came to be known. */
@@ -62,7 +63,8 @@ struct ns_graph {
 	size_t n_processes;
 	size_t n_denied; /* processes whose namespaces may not be seen */
 	size_t n_ended;  /* zombies, and those that ended meanwhile */
-	bool foreign;    /* /proc shows the PIDs of another namespace than the caller's */
+	unsigned absent; /* kinds that were asked for and that the kernel does not have */
+	struct procfs_sight sight; /* of the procfs that was looked at */
 };
 
 #define cleanup_ns_graph cleanup(ns_graph_deinit)

@@ -255,6 +255,37 @@ int ns_open_self(enum ns_kind kind, unsigned flags, struct inro_error *error)
 	return fd < 0 ? explain_open(error, fd, kind, "openat", "this process") : fd;
 }
 
+unsigned ns_kinds_absent(unsigned kinds)
+{
+	cleanup_close int proc_fd = procfs_open();
+	unsigned absent = 0;
+
+	/* A procfs without the caller tells nothing. */
+	if (proc_fd < 0 || faccessat(proc_fd, "self/ns", F_OK, 0) < 0)
+		return 0;
+	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "self/%s", ns_kind_table[kind].proc_path);
+		if (kinds & NS_BIT(kind) && faccessat(proc_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			absent |= NS_BIT(kind);
+	}
+	return absent;
+}
+
+bool ns_explain_absent(struct inro_error *error, unsigned kinds)
+{
+	unsigned absent = ns_kinds_absent(kinds);
+	char text[NS_KINDS_TEXT];
+
+	if (!absent)
+		return false;
+	error_why(error, "this kernel has no namespaces of kind %s",
+		  ns_kinds_format(absent, text, sizeof(text)));
+	error_hint(error, "leave them out");
+	return true;
+}
+
 /* The hint that belongs to a path below /proc that could not be opened. */
 static int explain_path(struct inro_error *error, int code, const char *path)
 {

@@ -49,6 +49,12 @@ int ns_open_self(enum ns_kind kind, unsigned flags, struct inro_error *error);
  */
 int ns_open_path(int dir_fd, const char *path, enum ns_kind *ret_kind, struct inro_error *error);
 
+/* Which of these kinds the kernel does not have (built without, or too old). */
+unsigned ns_kinds_absent(unsigned kinds);
+
+/* Where new ones were refused with EINVAL: say which the kernel lacks. False: it has them all. */
+bool ns_explain_absent(struct inro_error *error, unsigned kinds);
+
 /* The kind of a namespace descriptor; -EINVAL (or -ENOTTY) where it is none. */
 int ns_fd_kind(int fd, enum ns_kind *ret);
 

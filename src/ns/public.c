@@ -338,5 +338,5 @@ size_t inro_ns_graph_unseen(const struct inro_ns_graph *graph)
 
 bool inro_ns_graph_foreign(const struct inro_ns_graph *graph)
 {
-	return graph->graph.foreign;
+	return graph->graph.sight.foreign;
 }

@@ -178,6 +178,8 @@ static void set_columns(struct collect *collect)
 		if (!(options->kinds & NS_BIT(kind)))
 			continue;
 		set_column(collect, (int)kind, ns_kind_name(kind), kind);
+		if (!(collect->wanted & NS_BIT(kind)))
+			collect->scan->graph->absent |= NS_BIT(kind);
 		if (children && options->flags & NS_SCAN_CHILDREN)
 			set_column(collect,
 				   kind == NS_PID ? COLUMN_PID_CHILDREN : COLUMN_TIME_CHILDREN,
@@ -324,7 +326,6 @@ int ns_scan(const struct ns_scan_options *options, struct ns_graph *ret, struct 
 	cleanup_ns_graph struct ns_graph graph = { .kinds = options->kinds };
 	cleanup_close int proc_fd = procfs_open();
 	struct scan scan = { .options = options, .graph = &graph, .proc_fd = proc_fd };
-	enum procfs_view view;
 	int r;
 
 	if (proc_fd < 0) {
@@ -334,8 +335,7 @@ int ns_scan(const struct ns_scan_options *options, struct ns_graph *ret, struct 
 		error_hint(error, "mount a procfs there");
 		return proc_fd;
 	}
-	if (procfs_view(proc_fd, &view) == 0)
-		graph.foreign = view != PROCFS_OWN;
+	graph.sight = procfs_look(proc_fd);
 	r = scan_all(&scan);
 	free(scan.pids);
 	if (r == -ENOMEM)
@@ -402,6 +402,15 @@ int ns_scan_members(int pidns_fd, struct ns_member **ret, size_t *ret_n, struct 
 
 	if (inner < 0 && outer < 0)
 		return fail_call(error, outer, what, "open", "/proc");
+	/* Its numbers are not those that can be asked for. */
+	if (inner < 0 && procfs_look(outer).foreign) {
+		fail_host(error, INRO_ERROR_HOST, -EOPNOTSUPP,
+			  "list the processes of the PID namespace",
+			  "/proc was mounted for another PID namespace than inro's own");
+		error_hint(error,
+			   "mount a procfs of this one (--mount-proc, where unshare made it)");
+		return -EOPNOTSUPP;
+	}
 	r = procfs_list(inner < 0 ? outer : inner, &pids, &n);
 	if (r < 0)
 		return fail_call(error, r, what, "getdents", "/proc");

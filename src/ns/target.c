@@ -70,7 +70,7 @@ int ns_target_set_process(struct ns_target *target, pid_t pid, uint64_t start_ti
 static int no_such_process(struct inro_error *error, int code, pid_t pid)
 {
 	cleanup_close int proc_fd = procfs_open();
-	enum procfs_view view;
+	struct procfs_sight sight = { 0 };
 
 	if (code != -ESRCH) {
 		char object[16];
@@ -79,7 +79,9 @@ static int no_such_process(struct inro_error *error, int code, pid_t pid)
 		return fail_call(error, code, "open the process", "pidfd_open", object);
 	}
 	fail_host(error, INRO_ERROR_HOST, code, "find the process", "there is no process %d", pid);
-	if (proc_fd >= 0 && procfs_view(proc_fd, &view) == 0 && view != PROCFS_OWN)
+	if (proc_fd >= 0)
+		sight = procfs_look(proc_fd);
+	if (sight.foreign || sight.aside)
 		error_hint(error,
 			   "/proc here shows the numbers of another PID namespace; mount a procfs "
 			   "of this one to see those that count");

@@ -141,6 +141,45 @@ static void whose_numbers(void **state)
 	assert_int_equal(child_result(pid), 0);
 }
 
+/* A process is found in a procfs with other numbers, and that one is recognised. */
+static void in_a_foreign_one(void **state)
+{
+	cleanup_close int old_fd = procfs_open();
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("a PID namespace needs CAP_SYS_ADMIN");
+	assert_false(procfs_look(old_fd).foreign || procfs_look(old_fd).aside ||
+		     procfs_look(old_fd).hidden);
+	pid = child_fork(CLONE_NEWPID);
+	if (pid == 0) {
+		int pidfd = sys_pidfd_open(1, 0), own_fd = procfs_open(), hidden_fd;
+		struct procfs_status status;
+		pid_t number = 0;
+
+		if (procfs_number(old_fd, pidfd, &number) < 0 || number == 1 ||
+		    procfs_read_status(procfs_open_pid(old_fd, number), &status) < 0 ||
+		    status.ns_pid[1] != 1)
+			_exit(1);
+		if (procfs_number(own_fd, pidfd, &number) < 0 || number != 1)
+			_exit(2);
+		if (!procfs_look(old_fd).foreign || procfs_look(own_fd).foreign ||
+		    !procfs_look(own_fd).aside)
+			_exit(3);
+		/* That of a namespace below has no number for us. */
+		if (unshare(CLONE_NEWPID) < 0)
+			_exit(4);
+		pid = child_spawn(0, NULL);
+		pidfd = sys_pidfd_open(pid, 0);
+		hidden_fd = procfs_open_pidns(ioctl(pidfd, PIDFD_GET_PID_NAMESPACE, 0));
+		if (hidden_fd >= 0 && procfs_number(hidden_fd, pidfd, &number) != -EREMOTE)
+			_exit(5);
+		_exit(0);
+	}
+	assert_int_equal(child_result(pid), 0);
+}
+
 static void lists(void **state)
 {
 	cleanup_close int proc_fd = procfs_open(), dir = procfs_open_pid(proc_fd, getpid());
@@ -231,6 +270,7 @@ int main(void)
 		cmocka_unit_test(status_of_a_child),
 		cmocka_unit_test(levels_and_a_procfs_of_a_namespace),
 		cmocka_unit_test(whose_numbers),
+		cmocka_unit_test(in_a_foreign_one),
 		cmocka_unit_test(lists),
 		cmocka_unit_test(pidfds),
 		cmocka_unit_test(pid_of_a_pidfd_on_an_old_kernel),

@@ -40,7 +40,8 @@ static void finds_itself(void **state)
 
 	(void)state;
 	assert_int_equal(ns_scan(&options, &graph, NULL), 0);
-	assert_false(graph.foreign);
+	assert_false(graph.sight.foreign || graph.sight.aside || graph.sight.hidden);
+	assert_int_equal(graph.absent, 0);
 	self = ns_graph_process(&graph, getpid());
 	assert_non_null(self);
 	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++) {
@@ -137,23 +138,31 @@ static void denied_are_counted(void **state)
 	assert_int_equal(child_result(pid), 0);
 }
 
-/* In a new PID namespace with the old /proc. */
+/* In a new PID namespace with the old /proc: a procfs of its own is looked at, where one can be made. */
 static void foreign_procfs(void **state)
 {
-	pid_t pid;
+	const struct ns_scan_options options = { .kinds = NS_BIT(NS_PID) };
 
 	(void)state;
 	NEEDS_ROOT();
-	pid = child_fork(CLONE_NEWPID);
-	if (pid == 0) {
-		const struct ns_scan_options options = { .kinds = NS_BIT(NS_PID), .flags = NS_SCAN_USUAL };
-		struct ns_graph graph;
+	for (int as_root = 0; as_root < 2; as_root++) {
+		pid_t pid = child_fork(CLONE_NEWPID);
 
-		if (ns_scan(&options, &graph, NULL) < 0)
-			_exit(1);
-		_exit(graph.foreign && graph.n_nodes >= 2 ? 0 : 2);
+		if (pid == 0) {
+			struct ns_graph graph;
+
+			if (!as_root)
+				child_drop_root();
+			if (ns_scan(&options, &graph, NULL) < 0)
+				_exit(1);
+			if (as_root)
+				_exit(!graph.sight.foreign && graph.sight.aside && graph.n_processes == 1 &&
+					ns_graph_process(&graph, 1) ? 0 : 2);
+			_exit(graph.sight.foreign && !graph.sight.aside && graph.n_processes >= 1 &&
+				!ns_graph_process(&graph, 1) ? 0 : 3);
+		}
+		assert_int_equal(child_result(pid), 0);
 	}
-	assert_int_equal(child_result(pid), 0);
 }
 
 static void namespaces_for_children(void **state)
