@@ -20,6 +20,7 @@
 #include "engine/engine.h"
 #include "kernel/syscalls.h"
 #include "ns/kind.h"
+#include "ns/open.h"
 #include "plan/feature.h"
 
 extern const struct feature feature_command;
@@ -207,6 +208,8 @@ static void advise_clone(const struct step *step, const struct plan *plan, struc
 		error_hint(error,
 			   "see `sysctl user.max_user_namespaces kernel.unprivileged_userns_clone "
 			   "kernel.apparmor_restrict_unprivileged_userns`");
+	} else if (error->code == EINVAL) {
+		ns_explain_absent(error, plan->settled.ns_new);
 	} else if (error->code == EPERM) {
 		error_why(error, "an ordinary user needs a user namespace for new namespaces");
 		error_hint(error, "add user to --ns");

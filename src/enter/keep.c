@@ -119,6 +119,8 @@ static int make_failed(const struct maker *maker, int code, struct inro_error *e
 		error_hint(error, "add user to the kinds");
 	} else if (code == -ENOSPC) {
 		error_why(error, "a limit is reached, see /proc/sys/user/max_*_namespaces");
+	} else if (code == -EINVAL) {
+		ns_explain_absent(error, maker->kinds);
 	}
 	return code;
 }

@@ -148,9 +148,8 @@ static int make_failed(const struct work *work, int code, const char *call, stru
 	} else if (code == -ENOSPC) {
 		error_why(error, "a limit is reached: 32 PID or user namespaces inside each other, or "
 				 "/proc/sys/user/max_*_namespaces");
-	} else if (code == -EINVAL) {
-		error_why(error, "the kernel lacks one of the kinds, or this process has left its PID namespace "
-				 "already");
+	} else if (code == -EINVAL && !ns_explain_absent(error, work->want->kinds)) {
+		error_why(error, "this process has left its PID namespace already");
 	}
 	return code;
 }

@@ -141,20 +141,3 @@ kinds() {
 	as_user "$INRO" drop "$NAME"
 	[ -z "$(ls "$SCRATCH/run/inro/ns")" ]
 }
-
-@test "a full directory of names" {
-	needs_root
-	mkdir full
-	mount -t tmpfs -o size=4k,nr_inodes=4 full full
-	chown 65534:65534 full
-	chmod 700 full
-	for name in a b c d; do
-		run as_user env XDG_RUNTIME_DIR="$PWD/full" "$INRO" keep $name user
-		[ "$status" = 0 ] || break
-	done
-	echo "$output"
-	for name in a b c d; do as_user env XDG_RUNTIME_DIR="$PWD/full" "$INRO" drop $name 2>/dev/null || true; done
-	umount full
-	[ "$status" = 125 ]
-	[[ $output == *"No space left"* ]]
-}

@@ -71,6 +71,8 @@ in_tree() { # NAME TEXT
 	name=$(unique fold)
 	RUNNER=(env)
 	start_box "$name" sh -c 'for i in 1 2 3 4 5; do sleep 601 & done; echo ready; wait'
+	# All five have to have executed it.
+	eventually in_tree "$name" '─ sleep 601 × 5'
 	run "$INRO" tree "$name"
 	echo "$output"
 	[ "$(grep -c 'sleep 601' <<<"$output")" = 2 ]
