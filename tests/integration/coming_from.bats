@@ -55,7 +55,7 @@ check_rows() { # RUNNER HEADING LEAST
 }
 
 @test "bubblewrap's options" {
-	check() { check_rows "$1" bubblewrap 37; }
+	check() { check_rows "$1" bubblewrap 40; }
 	for_each_user check
 }
 

@@ -64,6 +64,19 @@ stop_target() {
 	stop_target
 }
 
+@test "by the number that is never used again, and a process by its pidfd's inode" {
+	needs_root
+	start_target env
+	nsid=$("$INRO" ls -qrn -t uts -p "$TARGET" -o NSID)
+	[ "$nsid" != - ] || skip "namespaces have no such number before Linux 6.18"
+	[ "$("$INRO" enter "--uts=:$nsid" hostname)" = target ]
+	refuses "has the number 1$nsid" -- "$INRO" enter "--uts=:1$nsid" hostname
+	inode=$(python3 -c 'import os, sys; print(os.fstat(os.pidfd_open(int(sys.argv[1]))).st_ino)' "$TARGET")
+	[ "$("$INRO" enter -t "$TARGET:$inode" -u hostname)" = target ]
+	refuses "" -- "$INRO" enter -t "$TARGET:$((inode + 1))" -u hostname
+	stop_target
+}
+
 @test "several targets of different kinds" {
 	needs_root
 	start_target env
