@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/destroy.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "kernel/syscalls.h"
+
+enum { END_TIMEOUT_MS = 30000 };
+
+int oci_kill_init(const struct oci_state *state, struct inro_error *error)
+{
+	cleanup_close int pidfd = oci_state_pidfd(state);
+	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+	int n, r;
+
+	if (pidfd < 0)
+		return 0;
+	r = sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	if (r == -ESRCH)
+		return 0;
+	if (r < 0)
+		return fail_call(error, r, "kill the container", "pidfd_send_signal", state->id);
+	do
+		n = poll(&ended, 1, END_TIMEOUT_MS);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return fail_host(error, INRO_ERROR_HOST, -ETIME, "kill the container",
+				 "its init has not ended within %d seconds of SIGKILL", END_TIMEOUT_MS / 1000);
+	return 0;
+}
+
+int oci_destroy(struct oci_call *call, int root_fd, int state_fd, const char *id, const struct oci_state *state,
+		struct inro_error *error)
+{
+	int r = oci_kill_init(state, error), second;
+
+	(void)call;
+	(void)state_fd;
+	second = oci_state_remove(root_fd, id);
+	if (r == 0 && second < 0)
+		r = fail_call(error, second, "remove the state of", "unlinkat", id);
+	return r;
+}

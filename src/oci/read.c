@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The documents as a whole, and what stands at the top of config.json. */
+#include "oci/read.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+#include "oci/read_parts.h"
+
+enum { UTS_LEN = 64 }; /* __NEW_UTS_LEN of the kernel */
+
+/* Any 1.x: a minor version adds, and engines write the newest that they know. */
+static int read_version(struct reader *reader, struct json_object *json, void *to)
+{
+	const char *text;
+	int r = read_text(reader, json, &text);
+
+	if (r < 0)
+		return r;
+	if (strncmp(text, "1.", 2) != 0 || text[2] < '0' || text[2] > '9')
+		return refuse(reader, "'%.60s' is not a version 1.x of the spec", text);
+	return read_string(reader, json, to);
+}
+
+static int read_host_name(struct reader *reader, struct json_object *json, void *to)
+{
+	const char *text;
+	int r = read_text(reader, json, &text);
+
+	if (r < 0)
+		return r;
+	if (strlen(text) > UTS_LEN)
+		return refuse(reader, "is longer than %d bytes", UTS_LEN);
+	return read_word(reader, json, to);
+}
+
+static int read_root_path(struct reader *reader, struct json_object *json, void *to)
+{
+	const char **path = to;
+	const char *text;
+	int r = read_text(reader, json, &text);
+
+	if (r < 0)
+		return r;
+	if (!*text)
+		return refuse(reader, "is empty");
+	*path = arena_printf(reader->arena, "%s%s%s", *text == '/' ? "" : reader->bundle, *text == '/' ? "" : "/",
+			     text);
+	return *path ? 0 : refuse_memory(reader);
+}
+
+static int read_root(struct reader *reader, struct json_object *json, void *to)
+{
+	static const struct field fields[] = {
+		FIELD_NEEDED(struct oci_config, "path", root.path, read_root_path),
+		FIELD(struct oci_config, "readonly", root.read_only, read_bool),
+	};
+
+	return READ_FIELDS(reader, json, fields, to);
+}
+
+static int read_annotation(struct reader *reader, const char *key, struct json_object *json, void *to)
+{
+	struct oci_annotation *annotation = to;
+
+	annotation->key = arena_strdup(reader->arena, key);
+	if (!annotation->key)
+		return refuse_memory(reader);
+	return read_string(reader, json, &annotation->value);
+}
+
+static int read_annotations(struct reader *reader, struct json_object *json, void *to)
+{
+	struct oci_config *config = to;
+
+	return read_map(reader, json, read_annotation, sizeof(*config->annotations), &config->annotations,
+			&config->n_annotations);
+}
+
+/* The process of a container, as opposed to one that is executed in it later, is whole. */
+static int read_whole_process(struct reader *reader, struct json_object *json, void *to)
+{
+	struct oci_config *config = to;
+	int r = read_process(reader, json, &config->process);
+
+	if (r < 0)
+		return r;
+	if (!config->process.cwd)
+		return refuse_field(reader, "cwd", "is missing");
+	if (config->process.args.n == 0)
+		return refuse_field(reader, "args", config->process.args.list ? "is empty" : "is missing");
+	config->process_set = true;
+	return 0;
+}
+
+static int read_config(struct reader *reader, struct json_object *json, void *to)
+{
+	static const struct field fields[] = {
+		FIELD_NEEDED(struct oci_config, "ociVersion", version, read_version),
+		{ .name = "root", .read = read_root },
+		{ .name = "process", .read = read_whole_process },
+		FIELD(struct oci_config, "hostname", hostname, read_host_name),
+		FIELD(struct oci_config, "domainname", domainname, read_host_name),
+		FIELD_LIST(struct oci_config, "mounts", mounts, n_mounts, read_mount),
+		FIELD(struct oci_config, "hooks", hooks, read_hooks),
+		{ .name = "annotations", .read = read_annotations },
+		FIELD(struct oci_config, "linux", linux_, read_linux),
+	};
+
+	return READ_FIELDS(reader, json, fields, to);
+}
+
+static int read_whole(struct reader *reader, const char *text, size_t size, read_fn *read, void *to)
+{
+	struct json_object *json;
+	int r = read_document(reader, text, size, &json);
+
+	if (r < 0)
+		return r;
+	r = read(reader, json, to);
+	json_object_put(json);
+	return r;
+}
+
+int oci_read_config(const char *text, size_t size, const char *bundle, struct arena *arena,
+		    struct oci_config *ret, struct inro_error *error)
+{
+	struct reader reader = { .arena = arena, .error = error, .document = "config.json", .bundle = bundle };
+	struct oci_config config = { .bundle = bundle };
+	int r = read_whole(&reader, text, size, read_config, &config);
+
+	if (r >= 0)
+		*ret = config;
+	return r;
+}
+
+int oci_read_process(const char *text, size_t size, struct arena *arena, struct oci_process *ret,
+		     struct inro_error *error)
+{
+	struct reader reader = { .arena = arena, .error = error, .document = "the process" };
+	struct oci_process process = *ret;
+	int r = read_whole(&reader, text, size, read_process, &process);
+
+	if (r >= 0)
+		*ret = process;
+	return r;
+}
+
+int oci_read_resources(const char *text, size_t size, struct arena *arena, struct oci_resources *ret,
+		       struct inro_error *error)
+{
+	struct reader reader = { .arena = arena, .error = error, .document = "the resources" };
+	struct oci_resources resources = { 0 };
+	int r = read_whole(&reader, text, size, read_resources, &resources);
+
+	if (r >= 0)
+		*ret = resources;
+	return r;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "oci/report.h"
+#include "oci/state.h"
+#include "oci/verb.h"
+
+extern const struct oci_verb oci_verb_state;
+
+static int tell(struct oci_call *call, const char *id, struct inro_error *error)
+{
+	cleanup_arena struct arena arena = { 0 };
+	cleanup_buf struct buf text = { 0 };
+	cleanup_close int root_fd = oci_state_root(call->root, false, error);
+	cleanup_close int state_fd = root_fd < 0 ? root_fd : oci_state_open(root_fd, id, false, error);
+	int r = state_fd < 0 ? state_fd : oci_report(state_fd, id, &arena, &text, error);
+
+	if (r < 0)
+		return r;
+	printf("%s\n", buf_text(&text));
+	return 0;
+}
+
+static int state(struct oci_call *call, int argc, char **argv)
+{
+	const struct oci_words words = { .n_operands = 1 };
+	struct inro_error error = { 0 };
+	int first, r = oci_words_parse(call, &words, argc, argv, &first, &error);
+
+	if (r > 0)
+		return 0;
+	if (r == 0)
+		r = tell(call, argv[first], &error);
+	return r < 0 ? oci_fail(call, &error, 1) : 0;
+}
+
+const struct oci_verb oci_verb_state = {
+	.name = "state",
+	.usage = "ID",
+	.help = "print what a container is, as JSON",
+	.run = state,
+};
