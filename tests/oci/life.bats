@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# From create to delete: states, what may follow on what, what is left.
+
+load common
+setup() { oci_setup; }
+teardown() { oci_teardown; }
+
+@test "run: output, exit status, nothing left" {
+	needs_root
+	config -- sh -c 'echo $$; hostname; exit 7'
+	run oci run "$ID"
+	[ "$status" = 7 ]
+	[ "$output" = $'1\ninro' ]
+	[ -z "$(oci list -q)" ]
+	config -- sh -c 'kill -KILL $$; sleep 1; true'
+	run oci run "$ID"
+	[ "$status" = 0 ]
+	config -- sh -c 'trap "exit 9" TERM; kill -TERM $$; sleep 5'
+	run oci run "$ID"
+	[ "$status" = 9 ]
+}
+
+@test "created, running, stopped, gone" {
+	needs_root
+	config -- sh -c 'echo started >/out/done; exec sleep 100'
+	mkdir out
+	python3 - <<-'END'
+		import json, os
+		c = json.load(open("config.json"))
+		c["mounts"].append({"destination": "/out", "type": "bind", "source": os.getcwd() + "/out", "options": ["bind"]})
+		json.dump(c, open("config.json", "w"))
+	END
+	oci create --pid-file pid "$ID"
+	[ "$(state_of "$ID" status)" = created ]
+	[ "$(state_of "$ID" pid)" = "$(cat pid)" ]
+	[ "$(wc -l <pid)" = 0 ]
+	[ -p "$SCRATCH/states/$ID/exec.fifo" ]
+	[ ! -e out/done ]
+	oci_refuses "already exists" -- create "$ID"
+	oci start "$ID"
+	[ "$(state_of "$ID" status)" = running ]
+	[ ! -e "$SCRATCH/states/$ID/exec.fifo" ]
+	until [ -e out/done ]; do sleep 0.02; done
+	oci_refuses "already running" -- start "$ID"
+	oci_refuses "cannot delete container" "not stopped" -- delete "$ID"
+	oci kill "$ID" KILL
+	until [ "$(state_of "$ID" status)" = stopped ]; do sleep 0.02; done
+	oci_refuses "container not running" -- kill "$ID" TERM
+	oci_refuses "stopped" -- start "$ID"
+	oci delete "$ID"
+	oci_refuses "does not exist" -- state "$ID"
+	oci_refuses "does not exist" -- delete "$ID"
+	oci delete --force "$ID"
+}
+
+@test "a created container is deleted, a running one by force" {
+	needs_root
+	config -- sleep 100
+	oci create "$ID"
+	oci delete "$ID"
+	oci run --detach "$ID"
+	[ "$(state_of "$ID" status)" = running ]
+	oci delete --force "$ID"
+	[ -z "$(oci list -q)" ]
+}
+
+@test "what is not there fails at create, in the engines' words, and leaves nothing" {
+	needs_root
+	config -- no-such-command
+	oci_refuses 'executable file not found in $PATH' -- create "$ID"
+	config -- /no/such/file
+	oci_refuses "no such file or directory" -- create "$ID"
+	config -- /etc/passwd
+	oci_refuses "permission denied" -- create "$ID"
+	[ -z "$(ls "$SCRATCH/states")" ]
+}
+
+@test "names of containers" {
+	needs_root
+	config -- true
+	for id in "" . .. a/b ../x 'a b' -- .hidden; do
+		run oci create -- "$id"
+		[ "$status" = 1 ]
+	done
+	oci create "a_B+c.d-9"
+	oci delete "a_B+c.d-9"
+}
+
+@test "the engine's log" {
+	needs_root
+	rm -f config.json
+	run oci --log log.json --log-format json create "$ID"
+	[ "$status" = 1 ]
+	python3 - <<-'END'
+		import json, datetime
+		line = [json.loads(line) for line in open("log.json")][-1]
+		assert line["level"] == "error" and "config.json" in line["msg"], line
+		datetime.datetime.strptime(line["time"], "%Y-%m-%dT%H:%M:%SZ")
+	END
+}
+
+@test "a killed create leaves what delete removes" {
+	needs_root
+	config -- sleep 100
+	for delay in 0 0.001 0.002 0.003 0.005 0.008; do
+		timeout -s KILL "$delay" "$INRO_OCI" --root "$SCRATCH/states" create "$ID" 3>&- || true
+		oci delete --force "$ID"
+		[ -z "$(ls "$SCRATCH/states" 2>/dev/null)" ]
+		fails pgrep -fx "sleep 100"
+	done
+}
