@@ -25,6 +25,15 @@ pid_t sys_clone3(struct clone_args *args, size_t size)
 	return (pid_t)CALL(SYS_clone3, args, size);
 }
 
+pid_t sys_fork(void)
+{
+#if defined(__s390__)
+	return (pid_t)CALL(SYS_clone, 0, SIGCHLD, 0, 0, 0);
+#else
+	return (pid_t)CALL(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+#endif
+}
+
 int sys_pidfd_open(pid_t pid, unsigned flags)
 {
 	return (int)CALL(SYS_pidfd_open, pid, flags);

@@ -54,6 +54,9 @@ static inline __attribute__((always_inline)) pid_t sys_clone3_vfork(struct clone
 #endif
 }
 
+/* fork as clone(2), for where a seccomp filter knows no clone3. In the child returns 0. */
+pid_t sys_fork(void);
+
 /* pidfds: pidfd_open(2) 5.3, pidfd_send_signal(2) 5.1, pidfd_getfd(2) 5.6. */
 int sys_pidfd_open(pid_t pid, unsigned flags);
 int sys_pidfd_send_signal(int pidfd, int number, siginfo_t *info, unsigned flags);
