@@ -320,7 +320,7 @@ static int refuse(const struct plan *plan, const struct caps_spec *part, uint64_
 /* Whether a set was asked for at all; with nothing implied, it is left alone otherwise. */
 static bool untouched(const struct plan *plan, const struct caps_spec *part)
 {
-	return (plan->spec->bare || plan->spec->process.cap_nothing_implied) && part->n == 0;
+	return plan->spec->bare && part->n == 0;
 }
 
 /*
@@ -336,7 +336,7 @@ static uint64_t implied_caps(const struct plan *plan)
 static int settle(struct plan *plan, struct inro_error *error)
 {
 	struct caps_spec *part = spec_part(plan->spec, &feature_caps);
-	bool implied = !plan->spec->bare && !plan->spec->process.cap_nothing_implied;
+	bool implied = !plan->spec->bare;
 	uint64_t set;
 
 	part->owned = in_user_namespace(plan) ? known(part) : plan->facts->caps & part->bounding;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/parse.h"
+#include "base/setters.h"
 
 enum {
 	CPU_QUOTA_MIN_US = 1000,
@@ -137,14 +138,7 @@ static int set_cpu_time(void *object, const char *value, struct inro_error *erro
 	return 0;
 }
 
-static int set_accounting(void *object, const char *value, struct inro_error *error)
-{
-	struct cgroup_spec *part = spec_part(object, &feature_cgroup);
-
-	if (parse_bool(value, &part->accounting) < 0)
-		return fail_usage(error, "--accounting", "'%s' is neither yes nor no", value);
-	return 0;
-}
+part_flag_setter(accounting, cgroup_spec, feature_cgroup, accounting)
 
 const struct option_row cgroup_options[CGROUP_OPTIONS] = {
 	{

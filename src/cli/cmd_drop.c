@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/setters.h"
 #include "cli/names.h"
-#include "cli/setters.h"
 #include "cli/verb.h"
 #include "ns/kept.h"
 

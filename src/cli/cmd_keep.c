@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/setters.h"
 #include "cli/names.h"
-#include "cli/setters.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 #include "enter/keep.h"

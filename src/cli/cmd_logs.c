@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/setters.h"
 #include "cli/containers.h"
 #include "cli/verb.h"
 #include "state/log.h"
@@ -31,27 +32,9 @@ struct cmd_logs {
 	bool open_line[3];
 };
 
-static int set_flag(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	*(bool *)object = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_follow(void *object, const char *value, struct inro_error *error)
-{
-	return set_flag(&((struct cmd_logs *)object)->follow, value, error);
-}
-
-static int set_timestamps(void *object, const char *value, struct inro_error *error)
-{
-	return set_flag(&((struct cmd_logs *)object)->timestamps, value, error);
-}
-
-static int set_help(void *object, const char *value, struct inro_error *error)
-{
-	return set_flag(&((struct cmd_logs *)object)->help, value, error);
-}
+flag_setter(cmd_logs, follow)
+flag_setter(cmd_logs, timestamps)
+flag_setter(cmd_logs, help)
 
 static int set_tail(void *object, const char *value, struct inro_error *error)
 {

@@ -15,8 +15,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/parse.h"
+#include "base/setters.h"
 #include "cli/finish.h"
-#include "cli/setters.h"
 #include "cli/verb.h"
 #include "enter/nest.h"
 

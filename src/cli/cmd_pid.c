@@ -13,9 +13,9 @@
 #include "base/fd.h"
 #include "base/parse.h"
 #include "base/procfs.h"
+#include "base/setters.h"
 #include "cli/names.h"
 #include "cli/pid.h"
-#include "cli/setters.h"
 #include "cli/unseen.h"
 #include "cli/verb.h"
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "base/setters.h"
 #include "cgroup/sweep.h"
 #include "cli/containers.h"
 #include "cli/table.h"
@@ -20,32 +21,10 @@ struct cmd_ps {
 	struct table *table;
 };
 
-static int set_flag(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	*(bool *)object = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_all(void *object, const char *value, struct inro_error *error)
-{
-	return set_flag(&((struct cmd_ps *)object)->all, value, error);
-}
-
-static int set_json(void *object, const char *value, struct inro_error *error)
-{
-	return set_flag(&((struct cmd_ps *)object)->json, value, error);
-}
-
-static int set_quiet(void *object, const char *value, struct inro_error *error)
-{
-	return set_flag(&((struct cmd_ps *)object)->quiet, value, error);
-}
-
-static int set_help(void *object, const char *value, struct inro_error *error)
-{
-	return set_flag(&((struct cmd_ps *)object)->help, value, error);
-}
+flag_setter(cmd_ps, all)
+flag_setter(cmd_ps, json)
+flag_setter(cmd_ps, quiet)
+flag_setter(cmd_ps, help)
 
 #define SECTION "Options"
 static const struct option_row options[] = {

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/setters.h"
 #include "cli/aliases.h"
 #include "cli/report.h"
 #include "cli/verb.h"
@@ -71,23 +72,8 @@ static int set_help(void *object, const char *value, struct inro_error *error)
 	return 0;
 }
 
-static int set_report(void *object, const char *value, struct inro_error *error)
-{
-	struct cmd_run *cmd = object;
-
-	(void)error;
-	cmd->report = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_quiet(void *object, const char *value, struct inro_error *error)
-{
-	struct cmd_run *cmd = object;
-
-	(void)error;
-	cmd->quiet = strcmp(value, "true") == 0;
-	return 0;
-}
+flag_setter(cmd_run, report)
+flag_setter(cmd_run, quiet)
 
 /* A descriptor that the caller opened for us: kept out of the container by close-on-exec. */
 static int take_descriptor(const char *option, const char *value, int *ret,

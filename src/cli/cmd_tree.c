@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/procfs.h"
-#include "cli/setters.h"
+#include "base/setters.h"
 #include "cli/tree.h"
 #include "cli/unseen.h"
 #include "cli/verb.h"

@@ -9,18 +9,14 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/setters.h"
 #include "cli/containers.h"
 #include "cli/verb.h"
 #include "engine/result.h"
 
 extern const struct verb verb_wait;
 
-static int set_help(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	*(bool *)object = strcmp(value, "true") == 0;
-	return 0;
-}
+flag_setter_at(help, *(bool *)object)
 
 static const struct option_row options[] = {
 	{ .name = "help", .letter = 'h', .form = OPTION_FLAG, .section = "Options", .set = set_help,

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
-#include "cli/setters.h"
+#include "base/setters.h"
 #include "cli/verb.h"
 #include "cli/watch.h"
 

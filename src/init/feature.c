@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/setters.h"
 #include "init/sealed.h"
 #include "ns/kind.h"
 #include "plan/feature.h"
@@ -55,14 +56,7 @@ static const struct step_kind kind_open_init = {
 	.advise = advise_open_init,
 };
 
-static int set_init(void *object, const char *value, struct inro_error *error)
-{
-	struct spec *spec = object;
-
-	if (parse_bool(value, &spec->process.init) < 0)
-		return fail_usage(error, "--init", "'%s' is neither yes nor no", value);
-	return 0;
-}
+spec_flag_setter(init, process.init)
 
 static int set_drain(void *object, const char *value, struct inro_error *error)
 {

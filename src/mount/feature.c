@@ -376,11 +376,8 @@ static void add_steps(struct plan *plan, const struct spec_mount *mount,
 	case MOUNT_MQUEUE:
 		add_simple_fs(plan, mount, "mqueue", 0, NULL);
 		break;
-	case MOUNT_DEVPTS:
 	case MOUNT_DEV:
 		dev_add(plan, mount->target, reason_of(mount));
-		break;
-	case MOUNT_OVERLAY:
 		break;
 	}
 }

@@ -23,6 +23,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/setters.h"
 #include "kernel/syscalls.h"
 #include "mount/project.h"
 #include "mount/spec.h"
@@ -173,14 +174,7 @@ static const struct step_kind kind_placeholder = {
 	.undo = undo_placeholder,
 };
 
-static int set_guard(void *object, const char *value, struct inro_error *error)
-{
-	struct guard_spec *part = spec_part(object, &feature_guard);
-
-	(void)error;
-	part->on = strcmp(value, "true") == 0;
-	return 0;
-}
+part_flag_setter(guard, guard_spec, feature_guard, on)
 
 static const struct option_row options[] = {
 	{

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/macros.h"
 #include "base/parse.h"
+#include "base/setters.h"
 #include "mount/spec.h"
 #include "plan/spec.h"
 
@@ -268,22 +269,8 @@ static int set_overlay(void *object, const char *value, struct inro_error *error
 	return *value && !spec->mounts.root.overlay_dir ? fail_memory(error) : 0;
 }
 
-static int set_read_only(void *object, const char *value, struct inro_error *error)
-{
-	struct spec *spec = object;
-
-	(void)error;
-	spec->mounts.root.read_only = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_workdir(void *object, const char *value, struct inro_error *error)
-{
-	struct spec *spec = object;
-
-	spec->process.workdir = arena_strdup(&spec->arena, value);
-	return spec->process.workdir ? 0 : fail_memory(error);
-}
+spec_flag_setter(read_only, mounts.root.read_only)
+spec_text_setter(workdir, process.workdir)
 
 static int set_cwd(void *object, const char *value, struct inro_error *error)
 {
@@ -294,32 +281,9 @@ static int set_cwd(void *object, const char *value, struct inro_error *error)
 	return 0;
 }
 
-static int set_toolchain(void *object, const char *value, struct inro_error *error)
-{
-	struct spec *spec = object;
-
-	(void)error;
-	spec->mounts.toolchain = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_bare(void *object, const char *value, struct inro_error *error)
-{
-	struct spec *spec = object;
-
-	(void)error;
-	spec->bare = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_nestable(void *object, const char *value, struct inro_error *error)
-{
-	struct spec *spec = object;
-
-	(void)error;
-	spec->nestable = strcmp(value, "true") == 0;
-	return 0;
-}
+spec_flag_setter(toolchain, mounts.toolchain)
+spec_flag_setter(bare, bare)
+spec_flag_setter(nestable, nestable)
 
 #define FILES "Files"
 const struct option_row mount_options[] = {

@@ -88,9 +88,7 @@ enum mount_type {
 	MOUNT_SYSFS,
 	MOUNT_CGROUP,
 	MOUNT_DEV,     /* a tmpfs with the usual devices */
-	MOUNT_DEVPTS,
 	MOUNT_MQUEUE,
-	MOUNT_OVERLAY,
 };
 
 struct spec_mount {
@@ -107,7 +105,6 @@ struct spec_mount {
 	bool own;           /* tmpfs: belongs to the command's ids */
 	uint64_t size;      /* tmpfs: bytes, 0 = the kernel's default */
 	uint32_t mode;      /* tmpfs, dir, file: permissions; 0 = the default of its type */
-	unsigned propagation; /* MS_* as for mount_setattr; 0 = private */
 	const char *options; /* type-specific options as written ("subset=pid,hidepid=invisible") */
 	const char *reason; /* why it is there, for --explain; NULL = because the user said so */
 	enum setting_origin origin;
@@ -158,7 +155,6 @@ struct spec_process {
 	const char *const *host_env; /* the caller's environment, borrowed until the plan is made */
 	bool init;               /* --init: inro's own PID 1 */
 	bool new_privs;          /* no_new_privs is on unless this was asked for */
-	bool cap_nothing_implied;
 };
 
 struct spec {

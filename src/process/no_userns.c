@@ -23,6 +23,7 @@
 #include "base/fd.h"
 #include "base/parse.h"
 #include "base/procfs.h"
+#include "base/setters.h"
 #include "plan/feature.h"
 #include "plan/run.h"
 
@@ -76,14 +77,7 @@ static const struct step_kind kind_limit_userns = {
 	.advise = advise_limit_userns,
 };
 
-static int set_disable_userns(void *object, const char *value, struct inro_error *error)
-{
-	struct no_userns_spec *part = spec_part(object, &feature_no_userns);
-
-	if (parse_bool(value, &part->on) < 0)
-		return fail_usage(error, "--disable-userns", "'%s' is neither yes nor no", value);
-	return 0;
-}
+part_flag_setter(disable_userns, no_userns_spec, feature_no_userns, on)
 
 static const struct option_row options[] = {
 	{

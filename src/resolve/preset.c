@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/setters.h"
 #include "plan/feature.h"
 #include "resolve/features.h"
 
@@ -110,14 +111,7 @@ struct preset_spec {
 	bool require_limits;
 };
 
-static int set_require_limits(void *object, const char *value, struct inro_error *error)
-{
-	struct preset_spec *part = spec_part(object, &feature_preset);
-
-	(void)error;
-	part->require_limits = strcmp(value, "true") == 0;
-	return 0;
-}
+part_flag_setter(require_limits, preset_spec, feature_preset, require_limits)
 
 static bool was_said(const struct spec *spec, const char *name)
 {
@@ -144,14 +138,7 @@ static int settle(struct plan *plan, struct inro_error *error)
 	return 0;
 }
 
-static int set_trace(void *object, const char *value, struct inro_error *error)
-{
-	struct spec *spec = object;
-
-	(void)error;
-	spec->trace = strcmp(value, "true") == 0;
-	return 0;
-}
+spec_flag_setter(trace, trace)
 
 static const struct option_row options[] = {
 	{

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/procfs.h"
+#include "base/setters.h"
 #include "plan/feature.h"
 #include "plan/run.h"
 #include "state/record.h"
@@ -187,23 +188,8 @@ static int set_name(void *object, const char *value, struct inro_error *error)
 	return spec->name ? 0 : fail_memory(error);
 }
 
-static int set_detach(void *object, const char *value, struct inro_error *error)
-{
-	struct spec *spec = object;
-
-	(void)error;
-	spec->detach = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_rm(void *object, const char *value, struct inro_error *error)
-{
-	struct state_spec *part = spec_part(object, &feature_state);
-
-	(void)error;
-	part->transient = strcmp(value, "true") == 0;
-	return 0;
-}
+spec_flag_setter(detach, detach)
+part_flag_setter(rm, state_spec, feature_state, transient)
 
 static const struct option_row options[] = {
 	{

@@ -283,7 +283,7 @@ static void nothing_implied(void **state)
 	trial_deinit(&trial);
 	start(&trial, 0);
 	trial.between = map_to_root;
-	trial.spec.process.cap_nothing_implied = true;
+	trial.spec.bare = true;
 	assert_int_equal(trial_set(&trial, "cap-drop", "SYS_ADMIN"), 0);
 	go(&trial, every() & ~CAPS_BIT(CAP_SYS_ADMIN));
 }
