@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "base/parse.h"
+#include "base/setters.h"
+#include "cli/command_options.h"
 #include "cli/finish.h"
 #include "cli/names.h"
 #include "cli/verb.h"
@@ -18,43 +20,16 @@ extern char **environ;
 extern const struct verb verb_enter;
 
 struct cmd_enter {
+	struct command_options common; /* first */
 	struct enter want;
-	bool help, help_all;
 };
 
-#define KIND_SETTER(name, kind)                                                          \
-	static int set_##name(void *object, const char *value, struct inro_error *error) \
-	{                                                                                \
-		struct cmd_enter *cmd = object;                                          \
-		(void)error;                                                             \
-		cmd->want.kinds |= NS_BIT(kind);                                         \
-		if (*value)                                                              \
-			cmd->want.files[kind] = value;                                   \
-		return 0;                                                                \
-	}
-KIND_SETTER(mount, NS_MNT)
-KIND_SETTER(uts, NS_UTS)
-KIND_SETTER(ipc, NS_IPC)
-KIND_SETTER(net, NS_NET)
-KIND_SETTER(pid, NS_PID)
-KIND_SETTER(user, NS_USER)
-KIND_SETTER(cgroup, NS_CGROUP)
-KIND_SETTER(time, NS_TIME)
-
-#define FLAG_SETTER(name, field)                                                         \
-	static int set_##name(void *object, const char *value, struct inro_error *error) \
-	{                                                                                \
-		struct cmd_enter *cmd = object;                                          \
-		(void)error;                                                             \
-		cmd->want.field = strcmp(value, "true") == 0;                            \
-		return 0;                                                                \
-	}
-FLAG_SETTER(all, all)
-FLAG_SETTER(user_parent, user_parent)
-FLAG_SETTER(preserve, preserve)
-FLAG_SETTER(no_fork, no_fork)
-FLAG_SETTER(keep_caps, become.keep_caps)
-FLAG_SETTER(nnp, become.no_new_privs)
+#define want_of(object) ((struct cmd_enter *)(object))->want
+flag_setter_at(all, want_of(object).all)
+flag_setter_at(user_parent, want_of(object).user_parent)
+flag_setter_at(preserve, want_of(object).preserve)
+flag_setter_at(no_fork, want_of(object).no_fork)
+flag_setter_at(nnp, want_of(object).become.no_new_privs)
 
 #define FOLLOW_SETTER(name, bits)                                                        \
 	static int set_##name(void *object, const char *value, struct inro_error *error) \
@@ -111,8 +86,7 @@ static int set_setuid(void *object, const char *value, struct inro_error *error)
 		cmd->want.follow |= FOLLOW_UID;
 		return 0;
 	}
-	cmd->want.become.set_uid = true;
-	if (parse_id(value, &cmd->want.become.uid) < 0)
+	if (set_command_uid(object, value, NULL) < 0)
 		return fail_usage(error, "--setuid", "'%s' is neither a user id nor follow", value);
 	return 0;
 }
@@ -125,8 +99,7 @@ static int set_setgid(void *object, const char *value, struct inro_error *error)
 		cmd->want.follow |= FOLLOW_GID;
 		return 0;
 	}
-	cmd->want.become.set_gid = cmd->want.become.drop_groups = true;
-	if (parse_id(value, &cmd->want.become.gid) < 0)
+	if (set_command_gid(object, value, NULL) < 0)
 		return fail_usage(error, "--setgid", "'%s' is neither a group id nor follow", value);
 	return 0;
 }
@@ -171,7 +144,7 @@ static int set_mount_proc(void *object, const char *value, struct inro_error *er
 	struct cmd_enter *cmd = object;
 
 	(void)error;
-	cmd->want.become.proc_dir = *value ? value : "/proc";
+	cmd->want.become.proc_dir = proc_dir_of(value);
 	cmd->want.become.set_propagation = true;
 	cmd->want.become.propagation = 1 << 18; /* MS_PRIVATE */
 	return 0;
@@ -224,21 +197,6 @@ static int set_follow(void *object, const char *value, struct inro_error *error)
 	return 0;
 }
 
-static int set_help(void *object, const char *value, struct inro_error *error)
-{
-	struct cmd_enter *cmd = object;
-
-	(void)error;
-	cmd->help = true;
-	cmd->help_all = strcmp(value, "all") == 0;
-	return 0;
-}
-
-#define KIND_ROW(word, short, what)                                                              \
-	{                                                                                        \
-		.name = #word, .letter = short, .form = OPTION_MAYBE, .argument = "TARGET",      \
-		.section = "Namespaces", .set = set_##word, .help = what, .choices = "@target"   \
-	}
 #define FROM "Target"
 #define TAKE "Taken on of the target"
 #define COMMAND "Command"
@@ -248,14 +206,7 @@ static const struct option_row options[] = {
 	  .help = "PID, name, NAME:PID, file, number; may repeat" },
 	{ .name = "all", .letter = 'a', .form = OPTION_FLAG, .section = "Namespaces", .set = set_all,
 	  .help = "all that it has: the default" },
-	KIND_ROW(mount, 'm', "mounts; with =TARGET: that one's"),
-	KIND_ROW(uts, 'u', "host name"),
-	KIND_ROW(ipc, 'i', "System V IPC, message queues"),
-	KIND_ROW(net, 'n', "network"),
-	KIND_ROW(pid, 'p', "PIDs; the command is a child then"),
-	KIND_ROW(user, 'U', "user and group ids, capabilities"),
-	KIND_ROW(cgroup, 'C', "root of the cgroups"),
-	KIND_ROW(time, 'T', "clocks since boot"),
+	KIND_ROWS("TARGET", "@target", false, "with =TARGET: that one's", "; the command is a child then"),
 	{ .name = "net-socket", .letter = 'N', .form = OPTION_VALUE, .argument = "FD", .section = "Namespaces",
 	  .set = set_net_socket, .help = "the network of the target's socket FD" },
 	{ .name = "user-parent", .form = OPTION_FLAG, .section = "Namespaces", .set = set_user_parent,
@@ -283,16 +234,14 @@ static const struct option_row options[] = {
 	  .set = set_setgid, .help = "become this group, without others" },
 	{ .name = "preserve-credentials", .form = OPTION_FLAG, .section = COMMAND, .set = set_preserve,
 	  .help = "keep the ids, in a user namespace too (else 0)" },
-	{ .name = "keep-caps", .form = OPTION_FLAG, .section = COMMAND, .set = set_keep_caps,
-	  .help = "let the command keep the capabilities" },
+	KEEP_CAPS_ROW(COMMAND),
 	{ .name = "no-new-privs", .form = OPTION_FLAG, .section = COMMAND, .set = set_nnp,
 	  .help = "no setuid program gives it more" },
 	{ .name = "no-fork", .letter = 'F', .form = OPTION_FLAG, .section = COMMAND, .set = set_no_fork,
 	  .help = "its children are in the PID namespace, not it" },
 	{ .name = "tty", .form = OPTION_MAYBE, .argument = "MODE", .section = COMMAND, .set = set_tty,
 	  .help = "auto, new, share: a terminal of its own", .choices = "auto|new|share" },
-	{ .name = "help", .letter = 'h', .form = OPTION_MAYBE, .argument = "all", .section = COMMAND,
-	  .set = set_help, .help = "this text", .letter_alone = true },
+	HELP_ROW(COMMAND),
 };
 
 static const struct option_row *tables(size_t index, size_t *ret_n)
@@ -368,9 +317,10 @@ static int cmd_enter(const struct verb *verb, int argc, char **argv)
 	struct inro_error error = { 0 };
 	int operand, status = 0, r;
 
+	cmd.common = (struct command_options){ &cmd.want.kinds, cmd.want.files, &cmd.want.become, false, false };
 	r = options_parse(&parser, argv, argc, &operand, &error);
 	/* inro enter TARGET [OPTIONS] [COMMAND]: options may follow the target, too. */
-	if (r == 0 && !cmd.help && wants_target(&cmd.want) && operand + 1 < argc && argv[operand + 1][0] == '-') {
+	if (r == 0 && !cmd.common.help && wants_target(&cmd.want) && operand + 1 < argc && argv[operand + 1][0] == '-') {
 		char *target = argv[operand];
 		int more;
 
@@ -378,8 +328,8 @@ static int cmd_enter(const struct verb *verb, int argc, char **argv)
 		argv[operand + more] = target;
 		operand += more;
 	}
-	if (r == 0 && cmd.help) {
-		verb_help(verb, cmd.help_all);
+	if (r == 0 && cmd.common.help) {
+		verb_help(verb, cmd.common.help_all);
 		arena_deinit(&cmd.want.arena);
 		return 0;
 	}

@@ -12,6 +12,8 @@
 
 #include "base/error.h"
 #include "base/parse.h"
+#include "base/setters.h"
+#include "cli/command_options.h"
 #include "cli/finish.h"
 #include "cli/users.h"
 #include "cli/verb.h"
@@ -22,61 +24,19 @@ extern char **environ;
 extern const struct verb verb_unshare;
 
 struct cmd_unshare {
+	struct command_options common; /* first */
 	struct unshare want;
 	const char *monotonic, *boottime; /* as lines of timens_offsets */
-	bool clear_env, help, help_all;
+	bool clear_env;
 	const char *whitelist;
 };
 
-static int set_kind(void *object, enum ns_kind kind, const char *value)
-{
-	struct cmd_unshare *cmd = object;
-
-	/* "--no-net" of a flag makes no sense here; the empty value is the plain option. */
-	cmd->want.kinds |= NS_BIT(kind);
-	if (*value)
-		cmd->want.files[kind] = value;
-	return 0;
-}
-
-#define KIND_SETTER(name, kind)                                                          \
-	static int set_##name(void *object, const char *value, struct inro_error *error) \
-	{                                                                                \
-		(void)error;                                                             \
-		return set_kind(object, kind, value);                                    \
-	}
-KIND_SETTER(mount, NS_MNT)
-KIND_SETTER(uts, NS_UTS)
-KIND_SETTER(ipc, NS_IPC)
-KIND_SETTER(net, NS_NET)
-KIND_SETTER(pid, NS_PID)
-KIND_SETTER(user, NS_USER)
-KIND_SETTER(cgroup, NS_CGROUP)
-KIND_SETTER(time, NS_TIME)
-
-#define FLAG_SETTER(name, field)                                                         \
-	static int set_##name(void *object, const char *value, struct inro_error *error) \
-	{                                                                                \
-		struct cmd_unshare *cmd = object;                                        \
-		(void)error;                                                             \
-		cmd->field = strcmp(value, "true") == 0;                                 \
-		return 0;                                                                \
-	}
-FLAG_SETTER(fork, want.fork)
-FLAG_SETTER(keep_caps, want.become.keep_caps)
-FLAG_SETTER(clear_env, clear_env)
-
-#define TEXT_SETTER(name, field)                                                         \
-	static int set_##name(void *object, const char *value, struct inro_error *error) \
-	{                                                                                \
-		struct cmd_unshare *cmd = object;                                        \
-		(void)error;                                                             \
-		cmd->field = value;                                                      \
-		return 0;                                                                \
-	}
-TEXT_SETTER(root, want.become.root)
-TEXT_SETTER(wd, want.become.wd)
-TEXT_SETTER(whitelist, whitelist)
+#define want_of(object) ((struct cmd_unshare *)(object))->want
+flag_setter_at(fork, want_of(object).fork)
+flag_setter(cmd_unshare, clear_env)
+text_setter_at(root, want_of(object).become.root)
+text_setter_at(wd, want_of(object).become.wd)
+text_setter(cmd_unshare, whitelist)
 
 static int set_forward(void *object, const char *value, struct inro_error *error)
 {
@@ -105,7 +65,7 @@ static int set_mount_proc(void *object, const char *value, struct inro_error *er
 
 	(void)error;
 	cmd->want.kinds |= NS_BIT(NS_MNT);
-	cmd->want.become.proc_dir = *value ? value : "/proc";
+	cmd->want.become.proc_dir = proc_dir_of(value);
 	return 0;
 }
 
@@ -145,26 +105,6 @@ static int set_propagation(void *object, const char *value, struct inro_error *e
 }
 
 /* Ids. */
-
-static int set_setuid(void *object, const char *value, struct inro_error *error)
-{
-	struct cmd_unshare *cmd = object;
-
-	cmd->want.become.set_uid = true;
-	if (parse_id(value, &cmd->want.become.uid) < 0)
-		return fail_usage(error, "--setuid", "'%s' is no user id", value);
-	return 0;
-}
-
-static int set_setgid(void *object, const char *value, struct inro_error *error)
-{
-	struct cmd_unshare *cmd = object;
-
-	cmd->want.become.set_gid = cmd->want.become.drop_groups = true;
-	if (parse_id(value, &cmd->want.become.gid) < 0)
-		return fail_usage(error, "--setgid", "'%s' is no group id", value);
-	return 0;
-}
 
 static int find_group(const char *name, uint32_t *ret)
 {
@@ -368,42 +308,18 @@ static int set_boottime(void *object, const char *value, struct inro_error *erro
 	return clock_line(cmd, "--boottime", value, &cmd->boottime, error);
 }
 
-static int set_help(void *object, const char *value, struct inro_error *error)
-{
-	struct cmd_unshare *cmd = object;
-
-	(void)error;
-	cmd->help = true;
-	cmd->help_all = strcmp(value, "all") == 0;
-	return 0;
-}
-
-#define KIND_ROW(word, short, what)                                                                 \
-	{                                                                                           \
-		.name = #word, .letter = short, .form = OPTION_MAYBE, .argument = "FILE",           \
-		.section = "Namespaces", .set = set_##word, .help = what, .choices = "@file",       \
-		.letter_alone = true                                                                \
-	}
 #define COMMAND "Command"
 #define FILES "Files"
 #define USERS "Users and groups"
 static const struct option_row options[] = {
-	KIND_ROW(mount, 'm', "mounts; FILE, with any of them: hold it there"),
-	KIND_ROW(uts, 'u', "host name"),
-	KIND_ROW(ipc, 'i', "System V IPC, message queues"),
-	KIND_ROW(net, 'n', "network"),
-	KIND_ROW(pid, 'p', "PIDs of the children; see --fork"),
-	KIND_ROW(user, 'U', "user and group ids, capabilities"),
-	KIND_ROW(cgroup, 'C', "root of the cgroups"),
-	KIND_ROW(time, 'T', "clocks since boot"),
+	KIND_ROWS("FILE", "@file", true, "FILE, with any of them: hold it there", " of the children; see --fork"),
 	{ .name = "fork", .letter = 'f', .form = OPTION_FLAG, .section = COMMAND, .set = set_fork,
 	  .help = "run the command as a child: PID 1 with --pid" },
 	{ .name = "kill-child", .form = OPTION_MAYBE, .argument = "SIGNAL", .section = COMMAND,
 	  .set = set_kill_child, .help = "if inro ends, so does the child (KILL; forks)" },
 	{ .name = "forward-signals", .form = OPTION_FLAG, .section = COMMAND, .set = set_forward,
 	  .help = "pass TERM and INT on to the child (forks)" },
-	{ .name = "keep-caps", .form = OPTION_FLAG, .section = COMMAND, .set = set_keep_caps,
-	  .help = "let the command keep the capabilities" },
+	KEEP_CAPS_ROW(COMMAND),
 	{ .name = "clear-env", .form = OPTION_FLAG, .section = COMMAND, .set = set_clear_env,
 	  .help = "an empty environment" },
 	{ .name = "whitelist-env", .form = OPTION_VALUE, .argument = "LIST", .section = COMMAND,
@@ -442,15 +358,14 @@ static const struct option_row options[] = {
 	{ .name = "owner", .form = OPTION_VALUE, .argument = "UID:GID", .section = USERS, .set = set_owner,
 	  .help = "whose the user namespace shall be (root)" },
 	{ .name = "setuid", .letter = 'S', .form = OPTION_VALUE, .argument = "UID", .section = USERS,
-	  .set = set_setuid, .help = "become this user inside" },
+	  .set = set_command_uid, .help = "become this user inside" },
 	{ .name = "setgid", .letter = 'G', .form = OPTION_VALUE, .argument = "GID", .section = USERS,
-	  .set = set_setgid, .help = "become this group inside, without others" },
+	  .set = set_command_gid, .help = "become this group inside, without others" },
 	{ .name = "boottime", .form = OPTION_VALUE, .argument = "SPAN", .section = "Clocks",
 	  .set = set_boottime, .help = "offset of the clock since boot: 90, -1h, 7d" },
 	{ .name = "monotonic", .form = OPTION_VALUE, .argument = "SPAN", .section = "Clocks",
 	  .set = set_monotonic, .help = "offset of the monotonic clock" },
-	{ .name = "help", .letter = 'h', .form = OPTION_MAYBE, .argument = "all", .section = "Clocks",
-	  .set = set_help, .help = "this text", .letter_alone = true },
+	HELP_ROW("Clocks"),
 };
 
 static const struct option_row *tables(size_t index, size_t *ret_n)
@@ -547,10 +462,11 @@ static int cmd_unshare(const struct verb *verb, int argc, char **argv)
 	struct inro_error error = { 0 };
 	int operand, status = 0, r;
 
+	cmd.common = (struct command_options){ &cmd.want.kinds, cmd.want.files, &cmd.want.become, false, false };
 	cmd.want.become.propagation = 1 << 18; /* MS_PRIVATE */
 	r = options_parse(&parser, argv, argc, &operand, &error);
-	if (r == 0 && cmd.help) {
-		verb_help(verb, cmd.help_all);
+	if (r == 0 && cmd.common.help) {
+		verb_help(verb, cmd.common.help_all);
 		arena_deinit(&cmd.want.arena);
 		return 0;
 	}
