@@ -11,8 +11,8 @@
  *   word.fifo   where the container's init says why exec failed; its end of file says that it did not
  *   seccomp.bpf the filter program for `exec`, where there is one
  *
- * Whoever changes the container holds a flock(2) on the directory. state.json is written beside and renamed, so that a reader never sees half of one. Its process is
- * believed only with its start time.
+ * Whoever changes the container holds a flock(2) on the directory. state.json is written beside and
+ * renamed, so that a reader never sees half of one. Its process is believed only with its start time.
  */
 
 #include <stdbool.h>
