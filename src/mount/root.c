@@ -96,15 +96,18 @@ static int run_root_tmpfs(struct run *run, const struct step *step, struct inro_
 static int run_root_tree(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const int *slot = step->args;
-	int fd = run_fd(run, *slot);
+	int fd = run_fd(run, *slot), r;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return error_raw(error, -errno, "fstat", step->object);
 	if (!S_ISDIR(st.st_mode))
 		return error_raw(error, -ENOTDIR, "fstat", step->object);
-	run->slots[*slot] = -EBADF;
-	return attach_over_root(run, SLOT_ROOT, fd, error);
+	r = mount_move(run, *slot, AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+	if (r < 0)
+		return error_raw(error, r, "move_mount", "/");
+	fd = take_fd(&run->slots[*slot]);
+	return run_store(run, SLOT_ROOT, fd);
 }
 
 static int run_pivot(struct run *run, const struct step *step, struct inro_error *error)

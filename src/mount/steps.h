@@ -40,6 +40,15 @@ struct mount_source {
 };
 int mount_take(struct plan *plan, const struct mount_source *source, const char *why);
 
+/*
+ * Child: move the tree of a slot to its place. Where one of its mounts holds a mount namespace (`inro
+ * keep`) that is younger than ours, the kernel sees a loop (-ELOOP); the copy of the same mounts that
+ * our own mount namespace got has no such mount, so the tree is taken from there, and checked to be the
+ * same. mount_retake() does that alone: 0, or a negative errno.
+ */
+int mount_move(struct run *run, int slot, int target_fd, const char *target, unsigned flags);
+int mount_retake(struct run *run, int slot, struct inro_error *error);
+
 /* "read-only, nosuid": MOUNT_ATTR_* in words, for --explain. */
 void mount_tell_attributes(uint64_t attributes, struct buf *text);
 

@@ -217,6 +217,34 @@ int mount_take(struct plan *plan, const struct mount_source *source, const char 
 	return args->tree_slot;
 }
 
+int mount_retake(struct run *run, int slot, struct inro_error *error)
+{
+	for (size_t i = 0; i < run->plan->n_steps; i++) {
+		const struct step *step = &run->plan->steps[i];
+		const struct tree_args *args = step->args;
+		int old = run_fd(run, slot), r;
+
+		if (step->kind != &kind_open_tree || args->tree_slot != slot)
+			continue;
+		r = clone_tree(run, AT_FDCWD, args->path, step, error);
+		if (r == 0 && !fd_same_file(old, run_fd(run, slot)))
+			r = error_raw(error, -ESTALE, "open_tree", args->path);
+		fd_close(old);
+		return r;
+	}
+	return -ELOOP;
+}
+
+/* move_mount, and once more with a tree of our own mount namespace where the kernel sees a loop. */
+int mount_move(struct run *run, int slot, int target_fd, const char *target, unsigned flags)
+{
+	int r = sys_move_mount(run_fd(run, slot), "", target_fd, target, flags);
+
+	if (r == -ELOOP && mount_retake(run, slot, NULL) == 0)
+		r = sys_move_mount(run_fd(run, slot), "", target_fd, target, flags);
+	return r;
+}
+
 struct place_args {
 	const char *target;
 	int slot;
@@ -240,8 +268,7 @@ static int run_place(struct run *run, const struct step *step, struct inro_error
 				S_ISDIR(st.st_mode) ? 0755 : 0644, args->target_flags);
 	if (target_fd < 0)
 		return error_raw(error, target_fd, "openat2", args->target);
-	r = sys_move_mount(tree_fd, "", target_fd, "",
-			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	r = mount_move(run, args->slot, target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 	return r < 0 ? error_raw(error, r, "move_mount", args->target) : 0;
 }
 

@@ -141,3 +141,11 @@ kinds() {
 	as_user "$INRO" drop "$NAME"
 	[ -z "$(ls "$SCRATCH/run/inro/ns")" ]
 }
+
+@test "a mount namespace that is kept does not keep its directory from being shown to a container" {
+	needs_root
+	"$INRO" keep "$NAME" mnt
+	[ "$("$INRO" run --rootfs / echo seen)" = seen ]
+	[ "$("$INRO" run -v /run:/mnt ls -d "/mnt/inro/ns/$NAME")" = "/mnt/inro/ns/$NAME" ]
+	"$INRO" drop "$NAME"
+}
