@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/procfs.h"
+#include "inro/error.h"
+#include "oci/state.h"
+
+static char dir[] = "/tmp/inro-test-XXXXXX";
+
+static int open_root(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_root(void **state)
+{
+	(void)state;
+	return rmdir(dir);
+}
+
+static void ids(void **state)
+{
+	static const char *const good[] = { "a", "0", "a_B+c.d-9", "-x", "_" };
+	static const char *const bad[] = { "", ".", "..", ".x", "a/b", "a b", "a\n", "\xc3\xa4" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		assert_true(oci_id_ok(good[i]));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(oci_id_ok(bad[i]));
+}
+
+static void written_and_read(void **state)
+{
+	static const char *const v1[] = { "/sys/fs/cgroup/memory/x", NULL };
+	struct oci_annotation notes[] = { { "org/x", "a \"b\"\n" }, { "", "y" } };
+	const struct oci_state written = {
+		.id = "box", .bundle = "/b/ü", .rootfs = "/b/rootfs", .version = "1.2.0", .pid = 42, .pid_start = 4711,
+		.created_ns = 1764363315123456789, .owner = 1000, .annotations = notes, .n_annotations = 2,
+		.process_json = "{\"cwd\":\"/\",\"args\":[\"a/b\"]}", .ns_kinds = NS_BIT(NS_PID), .host_root = true,
+		.cgroup = { .manager = OCI_CGROUP_FS, .v2 = "/sys/fs/cgroup/x", .v1 = { v1, 1 }, .v1_made = true },
+	};
+	cleanup_arena struct arena arena = { 0 };
+	struct inro_error error = { 0 };
+	struct oci_state read;
+	int root = oci_state_root(dir, false, &error), fd = oci_state_new(root, "box", &error);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(oci_state_read(fd, &arena, &read, &error), -ENOENT);
+	assert_int_equal(oci_state_write(fd, &written, &error), 0);
+	assert_int_equal(oci_state_read(fd, &arena, &read, &error), 0);
+	assert_string_equal(read.id, "box");
+	assert_string_equal(read.bundle, "/b/ü");
+	assert_int_equal(read.pid, 42);
+	assert_int_equal(read.pid_start, 4711);
+	assert_int_equal(read.created_ns, written.created_ns);
+	assert_int_equal(read.n_annotations, 2);
+	assert_string_equal(read.annotations[0].value, "a \"b\"\n");
+	assert_string_equal(read.process_json, written.process_json);
+	assert_null(read.hooks_json);
+	assert_int_equal(read.cgroup.manager, OCI_CGROUP_FS);
+	assert_string_equal(read.cgroup.v1.list[0], v1[0]);
+	assert_true(read.cgroup.v1_made && !read.cgroup.v2_made && read.host_root);
+	assert_string_equal(oci_state_json(&read, OCI_CREATED, 7, &arena),
+			    "{\"ociVersion\":\"1.2.0\",\"id\":\"box\",\"status\":\"created\",\"pid\":7,"
+			    "\"bundle\":\"/b/ü\",\"annotations\":{\"org/x\":\"a \\\"b\\\"\\u000a\",\"\":\"y\"}}");
+	fd_close(fd);
+	assert_int_equal(oci_state_remove(root, "box"), 0);
+	fd_close(root);
+}
+
+/* What is there already, not there, damaged. */
+static void refused(void **state)
+{
+	cleanup_arena struct arena arena = { 0 };
+	struct inro_error error = { 0 };
+	struct oci_state read;
+	int root = oci_state_root(dir, false, &error), fd = oci_state_new(root, "box", &error);
+
+	(void)state;
+	assert_int_equal(oci_state_new(root, "box", &error), -EEXIST);
+	assert_non_null(strstr(error.why, "already exists"));
+	error = (struct inro_error){ 0 };
+	assert_int_equal(oci_state_open(root, "other", false, &error), -ENOENT);
+	assert_non_null(strstr(error.why, "does not exist"));
+	error = (struct inro_error){ 0 };
+	assert_int_equal(oci_state_open(root, "../x", false, &error), -EINVAL);
+	error = (struct inro_error){ 0 };
+	assert_int_equal(fd_write_file_at(fd, OCI_STATE_FILE, ""), -ENOENT);
+	close(openat(fd, OCI_STATE_FILE, O_CREAT | O_WRONLY, 0600));
+	assert_int_equal(oci_state_read(fd, &arena, &read, &error), -EINVAL);
+	assert_int_equal(fd_write_file_at(fd, OCI_STATE_FILE, "{\"id\":1,\"pid\":\"x\",\"cgroup\":[],\"annotations\":3}"), 0);
+	error = (struct inro_error){ 0 };
+	fd_close(fd);
+	assert_int_equal(oci_state_remove(root, "box"), 0);
+	fd_close(root);
+}
+
+/* A process is believed with its start time only, and not once it is a zombie. */
+static void processes(void **state)
+{
+	pid_t pid = fork();
+	int proc = procfs_open(), pid_dir;
+	struct oci_state box = { .id = "box", .pid = pid };
+	struct procfs_stat stat;
+	siginfo_t info;
+
+	(void)state;
+	if (pid == 0)
+		for (;;)
+			pause();
+	pid_dir = procfs_open_pid(proc, pid);
+	assert_int_equal(procfs_read_stat(pid_dir, &stat), 0);
+	box.pid_start = stat.start_ticks + 1;
+	assert_int_equal(oci_state_pidfd(&box), -ESRCH);
+	box.pid_start = stat.start_ticks;
+	assert_true(fd_close(oci_state_pidfd(&box)) == -EBADF);
+	assert_int_equal(oci_state_status(AT_FDCWD, &box), OCI_RUNNING);
+	kill(pid, SIGKILL);
+	waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+	assert_int_equal(oci_state_pidfd(&box), -ESRCH);
+	assert_int_equal(oci_state_status(AT_FDCWD, &box), OCI_STOPPED);
+	waitpid(pid, NULL, 0);
+	fd_close(pid_dir);
+	fd_close(proc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ids),
+		cmocka_unit_test(written_and_read),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(processes),
+	};
+
+	return cmocka_run_group_tests(tests, open_root, remove_root);
+}
