@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Set inro ls, tree and pid beside lsns, pstree and ps, and print ratios.
 
-    bench/listings.py [--build DIR] [--inro PATH] [--rounds N] [--large] [--size PROCESSES/CONTAINERS]…
+    bench/listings.py [--build DIR] [--inro PATH] [--peers TREE] [--rounds N] [--large] [--markdown]
+                      [--size PROCESSES/CONTAINERS]…
 
 As root: the crowd (bench/crowd) is made of containers with six namespaces of their own. The commands
-run interleaved; a ratio is made within a round, and its median is printed with the quartiles.
+run interleaved, in shuffled order; a ratio is made within a round, and its median is printed with the
+quartiles. The peers are the host's, or those of a tree that debootstrap made, run by its own loader.
 """
 
 import argparse
+import glob
 import os
+import random
 import shutil
 import statistics
 import subprocess
@@ -54,7 +58,27 @@ def run(words, numbers=None):
         return time.perf_counter() - began
 
 
-def commands(inro, numbers):
+def peer(tree, name):
+    """The words that run a peer, or None."""
+    if not tree:
+        path = shutil.which(name)
+        return [path] if path else None
+    path = os.path.join(tree, "usr/bin", name)
+    loaders = glob.glob(os.path.join(tree, "lib64/ld-linux-*.so.*")) + glob.glob(os.path.join(tree, "lib/ld-linux-*.so.*"))
+    folders = glob.glob(os.path.join(tree, "usr/lib/*-linux-gnu"))
+    if not os.path.exists(path) or not loaders:
+        return None
+    return [loaders[0], "--library-path", ":".join(folders), path]
+
+
+def version(words):
+    if not words:
+        return "not there"
+    result = subprocess.run([*words, "--version"], capture_output=True, text=True, check=False)
+    return (result.stdout + result.stderr).splitlines()[0]
+
+
+def commands(inro, numbers, tree):
     """name → (words, standard input); what is not installed is left out."""
     rows = subprocess.run([inro, "ls", "-qrn", "-t", "pid", "-o", "NPROCS,NS,PID"], capture_output=True, text=True,
                           check=True).stdout.split("\n")[:-1]
@@ -73,39 +97,57 @@ def commands(inro, numbers):
         "tree": ([inro, "tree", "-q"], None),
         "tree --all": ([inro, "tree", "-q", "--all"], None),
         "pid, 1000 of ONE": ([inro, "pid", "--in", str(one[2])], numbers),
-        "lsns": (["lsns"], None),
-        "lsns -t pid": (["lsns", "-t", "pid"], None),
-        "pstree -p -N pid": (["pstree", "-p", "-N", "pid"], None),
-        "ps -e": (["ps", "-e"], None),
-        "grep NSpid, 1000": (["grep", "-h", "^NSpid"] + [f"/proc/{pid}/status" for pid in pids], None),
     }
-    return {name: value for name, value in made.items() if shutil.which(value[0][0])}
+    for name, words in {
+            "lsns": ["lsns"],
+            "lsns -t pid": ["lsns", "-t", "pid"],
+            "pstree -p -N pid": ["pstree", "-p", "-N", "pid"],
+            "ps -e": ["ps", "-e"],
+            "grep NSpid, 1000": ["grep", "-h", "^NSpid"] + [f"/proc/{pid}/status" for pid in pids],
+    }.items():
+        program = peer(tree, words[0])
+        if program:
+            made[name] = (program + words[1:], None)
+    return made
 
 
 def measure(size, args, crowd):
     processes, containers = map(int, size.split("/"))
     with tempfile.TemporaryDirectory() as scratch, Crowd(crowd, processes, containers):
-        todo = commands(args.inro, os.path.join(scratch, "numbers"))
+        todo = commands(args.inro, os.path.join(scratch, "numbers"), args.peers)
         times = {name: [] for name in todo}
-        for _ in range(args.rounds):
-            for name, (words, numbers) in todo.items():
-                times[name].append(run(words, numbers))
-    print(f"\n{processes} processes in {containers} containers, {args.rounds} rounds")
+        for round_number in range(-1, args.rounds):
+            for name, (words, numbers) in random.sample(list(todo.items()), len(todo)):
+                took = run(words, numbers)
+                if round_number >= 0:  # the round before the first one fills the caches
+                    times[name].append(took)
+    print(f"\n{processes} processes in {containers} containers, {args.rounds} rounds\n")
+    if args.markdown:
+        print("| | ratio | quartiles | goal | inro ms | other ms |\n|---|---:|---:|---:|---:|---:|")
     for ours, theirs, goal in PAIRS:
         if ours not in times or theirs not in times:
             print(f"  {ours:18} / {theirs:18} left out")
             continue
-        ratios = [a / b for a, b in zip(times[ours], times[theirs])]
-        quartiles = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
-        print(f"  {ours:18} / {theirs:18} {quartiles[1]:.3f}  [{quartiles[0]:.3f} {quartiles[2]:.3f}]"
-              f"  goal {goal if goal else '-':5}  {statistics.median(times[ours]) * 1000:.1f} ms"
-              f" / {statistics.median(times[theirs]) * 1000:.1f} ms")
+        tell(args, ours, theirs, goal, times)
+
+
+def tell(args, ours, theirs, goal, times):
+    ratios = [a / b for a, b in zip(times[ours], times[theirs])]
+    low, middle, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+    one, other = (statistics.median(times[name]) * 1000 for name in (ours, theirs))
+    if args.markdown:
+        print(f"| `inro {ours}` / `{theirs}` | {middle:.3f} | {low:.3f}–{high:.3f} | {goal or ''} | {one:.1f} | {other:.1f} |")
+    else:
+        print(f"  {ours:18} / {theirs:18} {middle:.3f}  [{low:.3f} {high:.3f}]  goal {goal if goal else '-':5}"
+              f"  {one:.1f} ms / {other:.1f} ms")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=os.path.join(HERE, "..", "build"))
     parser.add_argument("--inro")
+    parser.add_argument("--peers", metavar="TREE", help="a root directory with lsns, pstree, ps and grep")
+    parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--size", action="append")
     parser.add_argument("--large", action="store_true", help="10000 processes in 500 and in 1000 containers, too")
@@ -113,6 +155,8 @@ def main():
     args.inro = args.inro or os.path.join(args.build, "src", "inro")
     if os.geteuid() != 0:
         sys.exit("listings.py: the crowd takes root")
+    for name in ("lsns", "pstree", "ps", "grep"):
+        print(f"{name}: {version(peer(args.peers, name))}")
     sizes = args.size or ["200/1", "200/10", "2000/100"] + (["10000/500", "10000/1000"] if args.large else [])
     for size in sizes:
         measure(size, args, os.path.join(args.build, "bench", "crowd"))
