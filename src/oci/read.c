@@ -94,6 +94,31 @@ static int read_whole_process(struct reader *reader, struct json_object *json, v
 	return 0;
 }
 
+/* A part as a text of its own, for state.json. */
+static int keep_text(struct reader *reader, struct json_object *json, const char *name, const char **ret)
+{
+	struct json_object *part;
+
+	if (!json_object_object_get_ex(json, name, &part) || !part)
+		return 0;
+	*ret = arena_strdup(reader->arena,
+			    json_object_to_json_string_ext(part, JSON_C_TO_STRING_PLAIN |
+									 JSON_C_TO_STRING_NOSLASHESCAPE));
+	return *ret ? 0 : refuse_memory(reader);
+}
+
+static int keep_texts(struct reader *reader, struct json_object *json, struct oci_config *config)
+{
+	struct json_object *linux_;
+	int r = keep_text(reader, json, "process", &config->process_json);
+
+	if (r >= 0)
+		r = keep_text(reader, json, "hooks", &config->hooks_json);
+	if (r >= 0 && json_object_object_get_ex(json, "linux", &linux_) && linux_)
+		r = keep_text(reader, linux_, "resources", &config->resources_json);
+	return r;
+}
+
 static int read_config(struct reader *reader, struct json_object *json, void *to)
 {
 	static const struct field fields[] = {
@@ -107,8 +132,9 @@ static int read_config(struct reader *reader, struct json_object *json, void *to
 		{ .name = "annotations", .read = read_annotations },
 		FIELD(struct oci_config, "linux", linux_, read_linux),
 	};
+	int r = READ_FIELDS(reader, json, fields, to);
 
-	return READ_FIELDS(reader, json, fields, to);
+	return r < 0 ? r : keep_texts(reader, json, to);
 }
 
 static int read_whole(struct reader *reader, const char *text, size_t size, read_fn *read, void *to)
@@ -156,5 +182,17 @@ int oci_read_resources(const char *text, size_t size, struct arena *arena, struc
 
 	if (r >= 0)
 		*ret = resources;
+	return r;
+}
+
+int oci_read_hooks(const char *text, size_t size, struct arena *arena, struct oci_hooks *ret,
+		   struct inro_error *error)
+{
+	struct reader reader = { .arena = arena, .error = error, .document = "the hooks" };
+	struct oci_hooks hooks = { 0 };
+	int r = read_whole(&reader, text, size, read_hooks, &hooks);
+
+	if (r >= 0)
+		*ret = hooks;
 	return r;
 }

@@ -124,21 +124,6 @@ static const char *skip_string(const char *at, const char *end)
 	return at < end ? at + 1 : end;
 }
 
-static size_t count_colons(const char *text, const char *end)
-{
-	size_t n = 0;
-
-	while (text < end) {
-		char c = *text++;
-
-		if (c == '"')
-			text = skip_string(text, end);
-		else
-			n += c == ':';
-	}
-	return n;
-}
-
 static unsigned line_of(const char *text, const char *at)
 {
 	unsigned line = 1;
@@ -146,6 +131,53 @@ static unsigned line_of(const char *text, const char *at)
 	for (; text < at; text++)
 		line += *text == '\n';
 	return line;
+}
+
+/* Behind the digits of a number; NULL where it is larger than 64 bits hold. */
+static const char *skip_digits(const char *at, const char *end, bool negative)
+{
+	const char *most = negative ? "9223372036854775808" : "18446744073709551615", *first = at;
+	const size_t length = strlen(most);
+
+	while (at < end && *at >= '0' && *at <= '9')
+		at++;
+	if ((size_t)(at - first) > length || ((size_t)(at - first) == length && memcmp(first, most, length) > 0))
+		return NULL;
+	return at;
+}
+
+/*
+ * The colons outside of strings. On the way, what json-c takes in strict mode too: names in single
+ * quotes, NaN and Infinity, and numbers that are too large, which it cuts.
+ */
+static int count_colons(struct reader *reader, const char *text, const char *end, size_t *ret)
+{
+	const char *start = text;
+	size_t n = 0;
+	char last = '\0';
+
+	while (text < end) {
+		const char *at = text++;
+		const char c = *at;
+
+		if (c == '"')
+			text = skip_string(text, end);
+		else if (c == '\'' || c == 'N' || c == 'I')
+			return refuse(reader, "line %u is not valid JSON: '%c' stands outside of a string",
+				      line_of(start, at), c);
+		else if (c >= '0' && c <= '9')
+			text = skip_digits(at, end, last == '-');
+		else if (c == '.')
+			while (text < end && *text >= '0' && *text <= '9')
+				text++;
+		else
+			n += c == ':';
+		if (!text)
+			return refuse(reader, "line %u: a number does not fit into 64 bits", line_of(start, at));
+		last = c;
+	}
+	*ret = n;
+	return 0;
 }
 
 /* The names of the objects that are open at some place of the text, as they are written. */
@@ -225,7 +257,9 @@ static int parse(struct reader *reader, const char *text, size_t size, struct js
 
 	if (!tokener)
 		return refuse_memory(reader);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* What follows is looked at below, and told better. */
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS |
+						JSON_TOKENER_VALIDATE_UTF8);
 	json = json_tokener_parse_ex(tokener, text, (int)size);
 	why = json_tokener_get_error(tokener);
 	end = json_tokener_get_parse_end(tokener);
@@ -246,6 +280,7 @@ static int parse(struct reader *reader, const char *text, size_t size, struct js
 int read_document(struct reader *reader, const char *text, size_t size, struct json_object **ret)
 {
 	struct json_object *json = NULL;
+	size_t colons;
 	int r;
 
 	if (size == 0)
@@ -255,7 +290,9 @@ int read_document(struct reader *reader, const char *text, size_t size, struct j
 	r = parse(reader, text, size, &json);
 	if (r >= 0 && !json_object_is_type(json, json_type_object))
 		r = wrong_type(reader, json, "an object");
-	if (r >= 0 && count_colons(text, text + size) != count_names(json))
+	if (r >= 0)
+		r = count_colons(reader, text, text + size, &colons);
+	if (r >= 0 && colons != count_names(json))
 		r = refuse_twice(reader, text, text + size);
 	if (r < 0)
 		json_object_put(json);

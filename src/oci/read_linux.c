@@ -81,10 +81,18 @@ static int read_nanoseconds(struct reader *reader, struct json_object *json, voi
 	return r;
 }
 
+/* What the kernel takes: half of what 64 bits of nanoseconds hold. */
+static int read_seconds(struct reader *reader, struct json_object *json, void *to)
+{
+	const int64_t most = INT64_MAX / 1000000000 / 2;
+
+	return read_range(reader, json, -most, most, to);
+}
+
 static int read_time_offset(struct reader *reader, struct json_object *json, void *to)
 {
 	static const struct field fields[] = {
-		FIELD(struct oci_time_offset, "secs", seconds, read_i64),
+		FIELD(struct oci_time_offset, "secs", seconds, read_seconds),
 		FIELD(struct oci_time_offset, "nanosecs", nanoseconds, read_nanoseconds),
 	};
 	struct oci_time_offset *offset = to;
