@@ -20,22 +20,30 @@
 #include "ns/join.h"
 #include "plan/run.h"
 
-/* Configure and make the mount; its descriptor, or a negative errno and the call that failed. */
-static int make_mount(const struct mount_fs *fs, const char **ret_call)
+static int configure(int fd, const char *const *pairs)
+{
+	int r = 0;
+
+	for (; r == 0 && pairs && pairs[0]; pairs += 2)
+		r = sys_fsconfig(fd, pairs[1] ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, pairs[0],
+				 pairs[1], 0);
+	return r;
+}
+
+int mount_make_fs(const struct mount_fs *fs, const char *const *more, const char **ret_call)
 {
 	cleanup_close int fd = sys_fsopen(fs->type, FSOPEN_CLOEXEC);
 	int r = fd;
 
 	*ret_call = "fsopen";
-	for (const char *const *pair = fs->config; r >= 0 && pair && pair[0]; pair += 2) {
-		*ret_call = "fsconfig";
-		r = sys_fsconfig(fd, pair[1] ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, pair[0],
-				 pair[1], 0);
-	}
-	if (r >= 0) {
-		*ret_call = "fsconfig";
+	if (r < 0)
+		return r;
+	*ret_call = "fsconfig";
+	r = configure(fd, fs->config);
+	if (r == 0)
+		r = configure(fd, more);
+	if (r == 0)
 		r = sys_fsconfig(fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
-	}
 	if (r < 0)
 		return r;
 	*ret_call = "fsmount";
@@ -79,15 +87,14 @@ int mount_joined_proc(struct plan *plan)
 	return fs.slot;
 }
 
-/* The second way: what the caller's own mount namespace has there, read-only. */
-static int take_fallback(struct run *run, const struct step *step, const struct mount_fs *fs)
+int mount_take_read_only(const char *path)
 {
 	struct mount_attr attr = {
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			    MOUNT_ATTR_NOEXEC,
 		.propagation = PROPAGATION_PRIVATE,
 	};
-	int r, fd = sys_open_tree(AT_FDCWD, fs->fallback_source,
+	int r, fd = sys_open_tree(AT_FDCWD, path,
 				  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 
 	if (fd < 0)
@@ -97,7 +104,16 @@ static int take_fallback(struct run *run, const struct step *step, const struct 
 		fd_close(fd);
 		return r;
 	}
-	run_second_way(run, step);
+	return fd;
+}
+
+/* The second way: what the caller's own mount namespace has there, read-only. */
+static int take_fallback(struct run *run, const struct step *step, const struct mount_fs *fs)
+{
+	int fd = mount_take_read_only(fs->fallback_source);
+
+	if (fd >= 0)
+		run_second_way(run, step);
 	return fd;
 }
 
@@ -106,7 +122,7 @@ static int run_new_fs(struct run *run, const struct step *step, struct inro_erro
 	const struct mount_fs *fs = step->args;
 	cleanup_close int target_fd = -EBADF;
 	const char *call;
-	cleanup_close int fd = make_mount(fs, &call);
+	cleanup_close int fd = mount_make_fs(fs, NULL, &call);
 	int r;
 
 	if ((fd == -EPERM || fd == -EACCES) && fs->fallback_source) {

@@ -17,7 +17,13 @@ struct inro_error;
 /* TARGET_NEW where the root is a tmpfs of ours, in which mount points are not there yet. */
 unsigned root_target_flags(const struct plan *plan);
 
-enum { PROPAGATION_PRIVATE = 1 << 18 }; /* MS_PRIVATE */
+/* The types of mount(2), here because <sys/mount.h> clashes with <linux/mount.h>. */
+enum {
+	PROPAGATION_UNBINDABLE = 1 << 17, /* MS_UNBINDABLE and so on */
+	PROPAGATION_PRIVATE = 1 << 18,
+	PROPAGATION_SLAVE = 1 << 19,
+	PROPAGATION_SHARED = 1 << 20,
+};
 
 /* How a path is shown: read-only and the like, as MOUNT_ATTR_* to set and to clear. */
 struct mount_flags {
@@ -76,6 +82,18 @@ struct mount_fs {
 };
 struct step *mount_new_fs(struct plan *plan, enum stage stage, const struct mount_fs *fs,
 			  const char *why);
+
+/*
+ * Child-safe: make that mount, to be seen by nobody yet. MORE: further pairs, NULL. Its descriptor,
+ * or a negative errno and in *ret_call which call answered so.
+ */
+int mount_make_fs(const struct mount_fs *fs, const char *const *more, const char **ret_call);
+
+/*
+ * Child-safe: the tree at a path, read-only, nosuid, nodev and noexec, to be mounted where a new file
+ * system of that kind is refused. Its descriptor or a negative errno.
+ */
+int mount_take_read_only(const char *path);
 
 /* Take the procfs of the PID namespace that is joined; its slot, for mount_place(). */
 int mount_joined_proc(struct plan *plan);
