@@ -35,6 +35,7 @@
 #include "base/buf.h"
 #include "base/parse.h"
 #include "caps/names.h"
+#include "caps/steps.h"
 #include "kernel/syscalls.h"
 #include "plan/feature.h"
 #include "plan/run.h"
@@ -99,7 +100,7 @@ static int run_keep(struct run *run, const struct step *step, struct inro_error 
 	return 0;
 }
 
-static const struct step_kind kind_keep = {
+const struct step_kind kind_keep_caps = {
 	.name = "keep-caps",
 	.what = "keep capabilities over the change of ids",
 	.calls = "prctl(PR_SET_KEEPCAPS)",
@@ -120,7 +121,7 @@ static int run_raise(struct run *run, const struct step *step, struct inro_error
 	return r < 0 ? error_raw(error, r, "capset", NULL) : 0;
 }
 
-static const struct step_kind kind_raise = {
+const struct step_kind kind_raise_caps = {
 	.name = "raise-caps",
 	.what = "make the kept capabilities effective again",
 	.calls = "capget, capset",
@@ -402,10 +403,10 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	if (r < 0)
 		return r;
 	if (settled->uid != 0 && (settled->caps || !settled->no_new_privs))
-		plan_add(plan, STAGE_BOUND, &kind_keep, NULL,
+		plan_add(plan, STAGE_BOUND, &kind_keep_caps, NULL,
 			 "root that turns somebody else loses them", NULL);
 	if (settled->uid != 0 && !settled->no_new_privs)
-		plan_add(plan, STAGE_DEATH, &kind_raise, NULL,
+		plan_add(plan, STAGE_DEATH, &kind_raise_caps, NULL,
 			 "without no_new_privs the seccomp filter needs CAP_SYS_ADMIN", NULL);
 	plan_add(plan, STAGE_CAPS, &kind_drop, NULL,
 		 part->n && settled->caps ? "asked for" :

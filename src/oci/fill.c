@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -112,6 +113,7 @@ int oci_fill(struct spec *spec, const struct oci_config *config, struct inro_err
 	spec->bare = true;
 	spec->tty = TTY_NONE;
 	spec->name = config->start->id;
+	spec->process.host_env = (const char *const *)environ;
 	r = fill_namespaces(spec, linux_, error);
 	fill_ids(spec, config);
 	if (r == 0)

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * linux.seccomp: the program is generated while the plan is made, installed by the child, and kept
+ * in the state directory for `exec`.
+ *
+ * Where it goes follows from what installing takes. With no_new_privs nothing, so it is the last step
+ * before exec: the profile needs to allow nothing but execve(2). Without it CAP_SYS_ADMIN, so it goes
+ * in right before the capabilities, and the profile must let what follows pass: capset(2), prctl(2),
+ * and what a created container waits with.
+ */
+
+#include <errno.h>
+#include <linux/seccomp.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "oci/seccomp_file.h"
+#include "oci/start.h"
+#include "plan/feature.h"
+#include "plan/run.h"
+#include "seccomp/filter.h"
+#include "seccomp/generate.h"
+
+extern const struct feature feature_oci_seccomp;
+
+struct seccomp_args {
+	struct oci_filter filter;
+	const struct oci_start *start;
+};
+
+static int run_install(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct seccomp_args *args = step->args;
+	struct seccomp_program program = args->filter.program;
+	int r = seccomp_install(&program, 0);
+
+	/* A kernel in all but the name may lack the flags, of which none is about what is allowed. */
+	if (r == -EINVAL && program.flags) {
+		program.flags = 0;
+		r = seccomp_install(&program, 0);
+		if (r >= 0)
+			run_second_way(run, step);
+	}
+	return r < 0 ? error_raw(error, r, "seccomp", NULL) : 0;
+}
+
+static void tell_install(const struct step *step, struct buf *text)
+{
+	const struct seccomp_args *args = step->args;
+
+	buf_printf(text, "%zu instructions", args->filter.program.n);
+}
+
+static void advise_install(const struct step *step, const struct plan *plan, struct inro_error *error)
+{
+	(void)step;
+	(void)plan;
+	switch (error->code) {
+	case EACCES:
+		error_why(error, "without process.noNewPrivileges a filter needs CAP_SYS_ADMIN, which there is not");
+		break;
+	case ENOSYS:
+		error_why(error, "this kernel was built without seccomp filters");
+		break;
+	case EPERM:
+		error_why(error, "a filter around the runtime forbids seccomp(2)");
+		break;
+	case ENOMEM:
+		error_why(error, "all filters of a process together may have 32768 instructions");
+		break;
+	default:
+		break;
+	}
+}
+
+static const struct step_kind kind_install = {
+	.name = "seccomp",
+	.what = "install the seccomp filter",
+	.calls = "seccomp(SECCOMP_SET_MODE_FILTER)",
+	.run = run_install,
+	.tell = tell_install,
+	.advise = advise_install,
+};
+
+static int run_keep(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct seccomp_args *args = step->args;
+	int r = oci_filter_write(args->start->state_fd, &args->filter);
+
+	(void)run;
+	return r < 0 ? error_raw(error, r, "write", OCI_SECCOMP_FILE) : 0;
+}
+
+static const struct step_kind kind_keep = {
+	.name = "keep-seccomp",
+	.what = "keep the seccomp filter in",
+	.calls = "openat, writev",
+	.run = run_keep,
+};
+
+static int resolve(struct plan *plan, struct inro_error *error)
+{
+	const struct oci_seccomp *seccomp = &plan->spec->oci->linux_.seccomp;
+	bool last = plan->settled.no_new_privs;
+	struct seccomp_args *args;
+	int r;
+
+	if (!seccomp->set)
+		return 0;
+	args = arena_alloc(&plan->arena, sizeof(*args));
+	if (!args)
+		return fail_memory(error);
+	r = seccomp_generate(seccomp->profile, &plan->arena, &args->filter.program, error);
+	if (r < 0 || seccomp_is_void(&args->filter.program))
+		return r;
+	args->start = plan->spec->oci->start;
+	plan_add(plan, STAGE_MEANWHILE, &kind_keep, OCI_SECCOMP_FILE, "what is executed later gets it, too", args);
+	plan_add(plan, last ? STAGE_SECCOMP : STAGE_FDS, &kind_install, NULL,
+		 last ? "nothing of the set-up needs to be allowed" :
+			"without no_new_privs it takes a capability that goes next",
+		 args)
+		->fallback = "without its flags where the kernel lacks one";
+	return 0;
+}
+
+const struct feature feature_oci_seccomp = {
+	.name = "oci_seccomp",
+	.resolve = resolve,
+};
