@@ -6,6 +6,8 @@ The first command is the yardstick of its case. In an argument these are replace
 
     {floor} {floor_libc} {inro} {bwrap} {unshare}   programs (a command whose program is missing,
                                                     or which fails, is left out with a note)
+    {nsenter}                                       the same
+    {target}   the PID of a process in namespaces of its own: pid, uts, ipc, mnt, net
     {dir}      a directory with the payloads, readable by everyone; also the working directory
     {true}     the payload, outside;  in boxes {dir} is bound at /bench
     {payload}  what runs inside: /bench/true, or /bench/pause where containers stay alive
@@ -72,8 +74,22 @@ def nested(levels):
     """PID namespaces inside each other, nothing else."""
     return [("floor", ["{floor}", "--nest", str(levels), "--ns", "pid", "{true}"]),
             ("unshare", ["{unshare}", "-pf"] * levels + ["{true}"]),
+            ("inro nest", ["{inro}", "nest", str(levels), "-q", "{true}"]),
             ("inro run", ["{inro}", "run", "--preset", "none", "--ns", "pid", "--"] * levels
              + ["{true}"])]
+
+
+def left(floor_args, words):
+    """New namespaces and nothing else, in util-linux's words."""
+    return floors(*floor_args, "{true}") + [("unshare", ["{unshare}", *words, "{true}"]),
+                                            ("inro unshare", ["{inro}", "unshare", *words, "{true}"])]
+
+
+def entered(kinds, words):
+    """Namespaces of {target}, in util-linux's words."""
+    words = ["-t", "{target}", *words, "{true}"]
+    return floors("--ns", kinds, "--join", "{target}", "{true}") + [("nsenter", ["{nsenter}", *words]),
+                                                                    ("inro enter", ["{inro}", "enter", *words])]
 
 
 def cases(root):
@@ -90,6 +106,14 @@ def cases(root):
                         + [("unshare", ["{unshare}", "-pfuimCn", "-c", "--mount-proc", "{true}"]),
                            ("inro unshare", ["{inro}", "unshare", "-pfuimCn", "-c",
                                              "--mount-proc", "{true}"])]),
+        "unshare": ("In place, without a child: mnt, uts, ipc", True,
+                    left(["--ns", "mnt,uts,ipc", "--in-place", "--private"], ["-mui"])),
+        "unshare-user": ("In place: user, mnt, uts, ipc, own id mapped", False,
+                         left(["--ns", "user,mnt,uts,ipc", "--in-place", "--private"], ["-c", "-mui"])),
+        "enter": ("A process's pid, uts, ipc, mnt and net", True,
+                  entered("pid,uts,ipc,mnt,net", ["-m", "-u", "-i", "-n", "-p"])),
+        "enter-in-place": ("Its uts, ipc and net, without a child", True,
+                           entered("uts,ipc,net", ["-u", "-i", "-n"])),
         "box": ("A box as bubblewrap's: user, pid, uts, ipc, mnt, cgroup; the host's network",
                 False,
                 box(NS + ",user", ["--unshare-all", "--share-net"],

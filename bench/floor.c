@@ -35,6 +35,8 @@
  *   --nnp                no_new_privs
  *   --seccomp FILE       no_new_privs and a filter: an array of struct sock_filter
  *   --nest N             N PID namespaces inside each other, the innermost is the container
+ *   --in-place           no child: this process leaves for the new namespaces, and executes
+ *   --join PID           the namespaces of --ns are those of that process; in place without pid
  *   --vfork              the child borrows the parent's memory (not with --map parent, time)
  *   --trace              what each step took, on standard error, after the command ended
  */
@@ -131,8 +133,8 @@ struct trace {
 
 static struct {
 	uint64_t flags;
-	bool map_parent, vfork, tracing;
-	unsigned int nest, n_steps;
+	bool map_parent, vfork, tracing, in_place;
+	unsigned int nest, n_steps, join;
 	struct step steps[MAX_STEPS];
 	char **argv, **envp;
 	struct sock_fprog filter;
@@ -644,11 +646,29 @@ static void nest(unsigned int levels)
 	}
 }
 
+/* Into the namespaces of another process; the PID namespace is for a child. */
+static void join(void)
+{
+	long pidfd = need(raw(__NR_pidfd_open, box.join, 0), "pidfd_open", "");
+
+	need(raw(__NR_setns, pidfd, box.flags), "setns", "");
+	raw(__NR_close, pidfd);
+	box.in_place = !(box.flags & CLONE_NEWPID);
+	box.flags = 0;
+}
+
 static int run(void)
 {
 	int pidfd = -1, pipe[2] = { -1, -1 }, code;
 	long pid;
 
+	if (box.join)
+		join();
+	if (box.in_place) {
+		if (box.flags)
+			need(raw(__NR_unshare, box.flags), "unshare", "");
+		child(-1);
+	}
 	if (box.map_parent)
 		need(raw(__NR_pipe2, pipe, O_CLOEXEC_), "pipe2", "");
 	stamp("", "");
@@ -745,6 +765,12 @@ static void parse(char **argv)
 		if (same(*argv, "--vfork")) {
 			box.vfork = true;
 			argv++;
+		} else if (same(*argv, "--in-place")) {
+			box.in_place = true;
+			argv++;
+		} else if (argv[1] && same(*argv, "--join")) {
+			box.join = parse_number(argv[1]);
+			argv += 2;
 		} else if (same(*argv, "--trace")) {
 			box.tracing = true;
 			argv++;

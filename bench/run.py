@@ -72,13 +72,26 @@ class Bench:
             "inro": args.inro if args.inro and os.path.exists(args.inro) else None,
             "bwrap": args.bwrap or shutil.which("bwrap"),
             "unshare": args.unshare or shutil.which("unshare"),
+            "nsenter": args.nsenter or shutil.which("nsenter"),
         }
+        self.holder, self.target = self.start_target() if self.root else (None, 0)
         if args.filter:
             shutil.copy(args.filter, self.path("filter"))
         else:
             with open(self.path("filter"), "wb") as f:
                 f.write(filter_program())
         os.chmod(self.path("filter"), 0o644)
+
+    def start_target(self):
+        """A process in namespaces of its own, which is entered; it waits for the end of its input."""
+        unshare = self.programs["unshare"]
+        if not unshare:
+            return None, 0
+        holder = subprocess.Popen([unshare, "-pfuimn", "--kill-child", self.path("pause")],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        holder.stdout.read(1)
+        with open(f"/proc/{holder.pid}/task/{holder.pid}/children", encoding="ascii") as f:
+            return holder, int(f.read())
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -92,6 +105,9 @@ class Bench:
                 "--clear-groups", "--"]
 
     def close(self):
+        if self.holder:
+            self.holder.stdin.close()
+            self.holder.wait()
         shutil.rmtree(self.dir)
 
     def note(self, text):
@@ -101,7 +117,7 @@ class Bench:
         """The command line, or None if its program is not there."""
         words = {k: v or "" for k, v in self.programs.items()}
         words.update(dir=self.dir, true=self.path("true"), payload="/bench/" + payload,
-                     filter=self.path("filter"), filter_fd=str(FILTER_FD))
+                     filter=self.path("filter"), filter_fd=str(FILTER_FD), target=str(self.target))
         program = argv[0].strip("{}")
         if not self.programs.get(program):
             return None
@@ -207,13 +223,14 @@ def measure(bench, name, what, commands):
         return None
     got = bench.pair(["--runs", str(args.runs), "--settle", str(args.settle)], usable)
     by_name = {c["name"]: c for c in got["commands"]}
+    peer = next((p for p in ("bubblewrap", "unshare", "nsenter") if p in by_name), "bubblewrap")
     title(f"{name}: {what}", args.markdown)
-    table = Table(["command", "median ms", "× floor", "× floor-libc", "× bubblewrap", "cpu ms",
+    table = Table(["command", "median ms", "× floor", "× floor-libc", "× " + peer, "cpu ms",
                    "peak RSS KiB", "faults", "system calls"], args.markdown)
     for command, argv in usable:
         sample = by_name[command]
         against = [spread(ratios(sample, by_name[b])) if b in by_name else "-"
-                   for b in ("floor", "floor-libc", "bubblewrap")]
+                   for b in ("floor", "floor-libc", peer)]
         cpu = statistics.mean(map(sum, zip(sample["user_us"], sample["system_us"]))) / 1000
         table.add(command, f"{statistics.median(sample['wall_ns']) / 1e6:.3f}", *against,
                   f"{cpu:.2f}", max(sample["maxrss_kb"]),
@@ -350,7 +367,7 @@ def print_machine(bench):
         "run as": "root" if bench.root else bench.args.user or "an ordinary user",
         "runs": f"{bench.args.runs} rounds, shuffled, {bench.args.settle} µs between two runs",
     }
-    for name in ("inro", "bwrap", "unshare"):
+    for name in ("inro", "bwrap", "unshare", "nsenter"):
         path = bench.programs[name]
         facts[name] = first_line([path, "--version"]) if path else "not here"
     table = Table(["what", "value"], markdown)
@@ -367,6 +384,7 @@ def parse_args():
     p.add_argument("--inro", help="the inro to measure (inro in the build directory)")
     p.add_argument("--bwrap", help="bubblewrap (from PATH)")
     p.add_argument("--unshare", help="util-linux unshare (from PATH)")
+    p.add_argument("--nsenter", help="util-linux nsenter (from PATH)")
     p.add_argument("--case", action="append", metavar="NAME",
                    help="only this one: " + ", ".join([*cases.cases(True), "steps", "nest",
                                                        "alive"]))
