@@ -83,7 +83,8 @@ def commands(inro, numbers, tree):
     """name → (words, standard input); what is not installed is left out."""
     rows = subprocess.run([inro, "ls", "-qrn", "-t", "pid", "-o", "NPROCS,NS,PID"], capture_output=True, text=True,
                           check=True).stdout.split("\n")[:-1]
-    rows = [tuple(map(int, row.split())) for row in rows]
+    # What somebody only holds has no process.
+    rows = [tuple(map(int, row.split())) for row in rows if "-" not in row]
     own = os.stat("/proc/self/ns/pid").st_ino
     one = max(row for row in rows if row[1] != own)
     pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
