@@ -69,6 +69,8 @@ int oci_fail(struct oci_call *call, const struct inro_error *error, int status)
 }
 
 static void tell_formatted(struct oci_call *call, const char *level, const char *format, va_list args)
+	printf_like(3, 0);
+static void tell_formatted(struct oci_call *call, const char *level, const char *format, va_list args)
 {
 	cleanup_buf struct buf text = { 0 };
 
