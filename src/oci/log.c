@@ -11,9 +11,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/fd.h"
 #include "inro/error.h"
 #include "oci/json_out.h"
@@ -58,11 +60,22 @@ static void tell(struct oci_call *call, const char *level, const char *message)
 	}
 }
 
-int oci_fail(struct oci_call *call, const struct inro_error *error, int status)
+/* Engines tell "command not found" (127) from other failures by just these words. */
+static void engines_words(struct inro_error *error)
 {
+	if (error->kind != INRO_ERROR_NOT_FOUND || strchr(error->object, '/'))
+		return;
+	error->why[0] = '\0';
+	error_why(error, "executable file not found in $PATH");
+}
+
+int oci_fail(struct oci_call *call, const struct inro_error *said, int status)
+{
+	struct inro_error error = *said;
 	char text[1024];
 
-	inro_error_format(error, text, sizeof(text));
+	engines_words(&error);
+	inro_error_format(&error, text, sizeof(text));
 	tell(call, "error", text);
 	fprintf(stderr, "inro-oci %s: %s\n", call->verb ? call->verb : "", text);
 	return status;
