@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "kernel/syscalls.h"
+#include "oci/hooks.h"
 
 enum { END_TIMEOUT_MS = 30000 };
 
@@ -38,9 +39,9 @@ int oci_destroy(struct oci_call *call, int root_fd, int state_fd, const char *id
 {
 	int r = oci_kill_init(state, error), second;
 
-	(void)call;
 	(void)state_fd;
 	second = oci_state_remove(root_fd, id);
+	oci_hooks_poststop(state, call);
 	if (r == 0 && second < 0)
 		r = fail_call(error, second, "remove the state of", "unlinkat", id);
 	return r;

@@ -44,6 +44,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "kernel/syscalls.h"
+#include "oci/read.h"
 #include "oci/verb.h"
 
 extern char **environ;
@@ -413,4 +414,36 @@ int oci_hooks_run(const struct oci_hook_list *list, const char *name, const stru
 		r = 0;
 	}
 	return r;
+}
+
+/* 1 with the hooks that the state keeps, 0 where it has none. */
+static int kept_hooks(const struct oci_state *state, struct arena *arena, struct oci_hooks *ret, struct inro_error *error)
+{
+	int r;
+
+	if (!state->hooks_json)
+		return 0;
+	*ret = (struct oci_hooks){ 0 };
+	r = oci_read_hooks(state->hooks_json, strlen(state->hooks_json), arena, ret, error);
+	return r < 0 ? r : 1;
+}
+
+int oci_hooks_poststart(const struct oci_state *state, struct oci_call *call, struct inro_error *error)
+{
+	cleanup_arena struct arena arena = { 0 };
+	struct oci_hooks hooks;
+	int r = kept_hooks(state, &arena, &hooks, error);
+
+	return r <= 0 ? r : oci_hooks_run(&hooks.poststart, "poststart", state, OCI_RUNNING, false, call, error);
+}
+
+void oci_hooks_poststop(const struct oci_state *state, struct oci_call *call)
+{
+	cleanup_arena struct arena arena = { 0 };
+	struct oci_state stopped = *state;
+	struct oci_hooks hooks;
+
+	stopped.pid = 0;
+	if (kept_hooks(state, &arena, &hooks, NULL) > 0)
+		oci_hooks_run(&hooks.poststop, "poststop", &stopped, OCI_STOPPED, true, call, NULL);
 }

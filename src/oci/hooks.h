@@ -60,4 +60,11 @@ int hook_run(const struct hook_ready *hook, pid_t pid, struct inro_error *error)
 int oci_hooks_run(const struct oci_hook_list *list, const char *name, const struct oci_state *state,
 		  enum oci_status status, bool warn_only, struct oci_call *call, struct inro_error *error);
 
+/*
+ * The two that belong to verbs, read from what the state keeps of config.json. A failing poststart hook is
+ * an error, for which the container is to be ended; poststop hooks only warn.
+ */
+int oci_hooks_poststart(const struct oci_state *state, struct oci_call *call, struct inro_error *error);
+void oci_hooks_poststop(const struct oci_state *state, struct oci_call *call);
+
 #endif

@@ -4,8 +4,8 @@
  * The hooks of a start, as steps: those of the host's side (prestart, createRuntime) are run by the
  * parent while the child waits with all mounts made; then the child itself runs those of createContainer,
  * in its namespaces, before its root changes; and, once it was asked to start, those of
- * startContainer, as what the command will be, right before it. poststart and poststop belong to the
- * verbs that start and delete.
+ * startContainer, as what the command will be, right before it. poststart is a step only where one call
+ * makes the container and starts it; otherwise it belongs to `start`, as poststop does to `delete`.
  *
  * The number of the process that a hook is told is the one that counts where the hook runs, but for
  * createContainer: such a hook looks for its container in the runtime's files and procfs, so it is
@@ -18,10 +18,12 @@
 
 #include "engine/call.h"
 #include "oci/hooks.h"
+#include "oci/start.h"
 #include "plan/feature.h"
 #include "plan/run.h"
 
 extern const struct feature feature_oci_hooks;
+extern char **environ;
 
 /* The file mode mask of the runtime; its child has none of its own while it makes the container. */
 struct hooks_spec {
@@ -90,11 +92,12 @@ static int add_hooks(struct plan *plan, const struct moment *moment, struct inro
 /* The runtime's environment, as long-lived as the plan. */
 static const char *const *copy_env(struct plan *plan)
 {
-	const char *const *env = plan->spec->process.host_env;
+	const char *const *given = plan->spec->process.host_env;
+	const char *const *env = given ? given : (const char *const *)environ;
 	const char **copy;
 	size_t n = 0;
 
-	while (env && env[n])
+	while (env[n])
 		n++;
 	copy = arena_array(&plan->arena, n + 1, sizeof(*copy));
 	for (size_t i = 0; copy && i < n; i++) {
@@ -131,7 +134,10 @@ static int resolve_moments(struct plan *plan, const struct oci_hooks *hooks, con
 		{ &hooks->create_runtime, *common, &kind_parent, STAGE_CALLED, outside },
 		{ &hooks->create_container, *common, &kind_inside, STAGE_CALL, "before the root changes, inside" },
 		{ &hooks->start_container, *common, &kind_start, STAGE_WAIT, "right before the command" },
+		{ &hooks->poststart, *common, &kind_parent, STAGE_STARTED, "the command runs" },
 	};
+	const struct oci_start *start = plan->spec->oci->start;
+	size_t n = ARRAY_SIZE(moments) - (!start || start->waits);
 	int r = 0;
 
 	moments[0].context.name = "prestart";
@@ -142,7 +148,9 @@ static int resolve_moments(struct plan *plan, const struct oci_hooks *hooks, con
 	moments[3].context.status = OCI_CREATED;
 	moments[3].context.env = plan->settled.env;
 	moments[3].context.workdir = NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(moments) && r == 0; i++)
+	moments[4].context.name = "poststart";
+	moments[4].context.status = OCI_RUNNING;
+	for (size_t i = 0; i < n && r == 0; i++)
 		r = add_hooks(plan, &moments[i], error);
 	return r;
 }
@@ -155,7 +163,7 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	struct hook_context common = { .status = OCI_CREATING, .umask = -1 };
 	struct oci_state state;
 
-	if (!before_root && !(hooks && hooks->start_container.n))
+	if (!before_root && !(hooks && (hooks->start_container.n || hooks->poststart.n)))
 		return 0;
 	state = (struct oci_state){
 		.id = plan->spec->name,

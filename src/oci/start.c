@@ -20,7 +20,9 @@
 #include "engine/signals.h"
 #include "engine/supervise.h"
 #include "kernel/syscalls.h"
+#include "oci/destroy.h"
 #include "oci/feature_table.h"
+#include "oci/hooks.h"
 #include "oci/read.h"
 #include "plan/feature.h"
 #include "resolve/resolve.h"
@@ -156,8 +158,12 @@ int oci_start_make(struct oci_start *start, int *ret_status, struct inro_error *
 	}
 	fill_state(start, &config);
 	r = make(start, &config, ret_status, error);
-	if (r < 0 || (!start->waits && !start->keep))
+	if (r < 0 || (!start->waits && !start->keep)) {
 		oci_state_remove(start->root_fd, start->id);
+		/* Where it came as far as a process, hooks have been run that want their counterpart. */
+		if (state.pid)
+			oci_hooks_poststop(&state, start->call);
+	}
 	start->state_fd = fd_close(start->state_fd);
 	start->root_fd = fd_close(start->root_fd);
 	return r;
@@ -192,7 +198,6 @@ int oci_start_go(struct oci_call *call, int state_fd, const struct oci_state *st
 	cleanup_close int pidfd = oci_state_pidfd(state), exec_fd = -EBADF, word_fd = -EBADF;
 	int r = 0;
 
-	(void)call;
 	if (pidfd < 0)
 		return fail_host(error, INRO_ERROR_HOST, -ESRCH, "start", "cannot start a container that has stopped");
 	word_fd = openat(state_fd, OCI_WORD_FIFO, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
@@ -208,5 +213,10 @@ int oci_start_go(struct oci_call *call, int state_fd, const struct oci_state *st
 		return fail_call(error, -errno, "start", "write", OCI_EXEC_FIFO);
 	r = hear_word(word_fd, pidfd, error);
 	unlinkat(state_fd, OCI_WORD_FIFO, 0);
+	if (r < 0)
+		return r;
+	r = oci_hooks_poststart(state, call, error);
+	if (r < 0)
+		oci_kill_init(state, NULL);
 	return r;
 }

@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Hooks: when they run, where, with what, and what follows when they fail.
+
+load common
+setup() { oci_setup; }
+teardown() { oci_teardown; }
+
+# A program for hooks: writes its name and what it was given into a file.
+make_hook() {
+	mkdir -p said
+	cat >hook <<-END
+		#!/bin/sh
+		cat >$PWD/said/\$1
+		echo "\$1 \${HOOKED-none} \$(readlink /proc/self/ns/mnt)" >>$PWD/said/order
+		[ -z "\$2" ] || exit "\$2"
+	END
+	chmod 755 hook
+}
+
+# hooks_of NAME… : Python that sets one hook for each.
+hooks_of() {
+	local name
+	for name in "$@"; do
+		printf 'c.setdefault("hooks", {})["%s"] = [{"path": "%s/hook", "args": ["hook", "%s"]}]\n' "$name" \
+			"$PWD" "$name"
+	done
+}
+
+member() {
+	python3 -c 'import json, sys; print(json.load(open(sys.argv[1])).get(sys.argv[2]))' "said/$1" "$2"
+}
+
+@test "hooks: in order, each on its side, with the state as it is then" {
+	needs_root
+	local host pid
+	make_hook
+	config "$(hooks_of prestart createRuntime createContainer poststart poststop)" -- sleep 100
+	HOOKED=yes oci create "$ID"
+	pid=$(state_of "$ID" pid)
+	HOOKED=yes oci start "$ID"
+	oci kill "$ID" KILL
+	until [ "$(state_of "$ID" status)" = stopped ]; do sleep 0.02; done
+	HOOKED=yes oci delete "$ID"
+	cat said/order
+	[ "$(cut -d' ' -f1,2 said/order)" = "$(printf '%s yes\n' prestart createRuntime createContainer poststart poststop)" ]
+	host=$(readlink /proc/self/ns/mnt)
+	[ "$(grep -c -F "$host" said/order)" = 4 ]
+	! grep createContainer said/order | grep -F "$host"
+	for name in prestart createRuntime createContainer; do
+		[ "$(member $name status)" = creating ]
+		[ "$(member $name pid)" = "$pid" ]
+	done
+	[ "$(member poststart status)" = running ]
+	[ "$(member poststart pid)" = "$pid" ]
+	[ "$(member poststop status)" = stopped ]
+	[ "$(member poststop pid)" = None ]
+	[ "$(member poststop id)" = "$ID" ]
+	[ "$(member poststop bundle)" = "$PWD" ]
+	# Some hooks look for this with patterns.
+	grep -F "\"id\":\"$ID\",\"status\":\"creating\",\"pid\":$pid,\"bundle\":\"$PWD\"" said/prestart
+}
+
+@test "hooks: startContainer inside, right before the command" {
+	needs_root
+	config 'c["hooks"] = {"startContainer": [{"path": "/bin/sh", "args": ["sh", "-c",
+		"cat >/tmp/state; echo $HELLO >/tmp/env"]}]}
+c["process"]["env"].append("HELLO=inside")
+c["mounts"].append({"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"})' -- sh -c 'cat /tmp/state /tmp/env'
+	run oci run "$ID"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ "$output" == *'"status":"created","pid":1,'*"}inside" ]]
+}
+
+@test "hooks: what the createContainer hook mounts below the bundle's root is there" {
+	needs_root
+	mkdir given
+	echo present >given/file
+	mkdir rootfs/given
+	config "c['hooks'] = {'createContainer': [{'path': '/bin/sh', 'args': ['sh', '-c',
+		'test -e rootfs/proc/self && mount --bind given rootfs/given']}]}" -- cat /given/file
+	run oci run "$ID"
+	echo "$output"
+	[ "$output" = present ]
+	[ -z "$(ls rootfs/given)" ]
+}
+
+@test "hooks: a failure before the start leaves nothing, and poststop hooks run" {
+	needs_root
+	local name
+	make_hook
+	for name in prestart createRuntime createContainer; do
+		rm -rf said && mkdir said
+		config "$(hooks_of $name poststop)
+c['hooks']['$name'][0]['args'].append('3')" -- sleep 100
+		oci_refuses "hook #1 ($name) $PWD/hook: exited with status 3" -- create "$ID"
+		[ -z "$(oci list -q)" ]
+		[ -e said/poststop ]
+		oci_refuses "exited with status 3" -- run "$ID"
+		[ -z "$(oci list -q)" ]
+	done
+}
+
+@test "hooks: a failing poststart hook stops the container" {
+	needs_root
+	make_hook
+	config "$(hooks_of poststart)
+c['hooks']['poststart'][0]['args'].append('3')" -- sleep 100
+	oci create "$ID"
+	oci_refuses "hook #1 (poststart)" "exited with status 3" -- start "$ID"
+	[ "$(state_of "$ID" status)" = stopped ]
+	oci delete "$ID"
+	oci_refuses "hook #1 (poststart)" "exited with status 3" -- run "$ID"
+	[ -z "$(oci list -q)" ]
+}
+
+@test "hooks: a failing startContainer hook fails the start" {
+	needs_root
+	config 'c["hooks"] = {"startContainer": [{"path": "/bin/false"}]}' -- sleep 100
+	oci create "$ID"
+	oci_refuses "hook #1 (startContainer) /bin/false: exited with status 1" -- start "$ID"
+	until [ "$(state_of "$ID" status)" = stopped ]; do sleep 0.02; done
+}
+
+@test "hooks: poststop ones that fail only warn" {
+	needs_root
+	make_hook
+	config "$(hooks_of poststop)
+c['hooks']['poststop'] = [{'path': '/bin/false'}] + c['hooks']['poststop']" -- true
+	oci create "$ID"
+	run oci delete "$ID"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ "$output" == *"hook #1 (poststop) /bin/false: exited with status 1"* ]]
+	[ -e said/poststop ]
+}
+
+@test "hooks: one that takes too long is ended" {
+	needs_root
+	config 'c["hooks"] = {"createRuntime": [{"path": "/bin/sleep", "args": ["sleep", "1000"], "timeout": 1}]}' -- true
+	oci_refuses "longer than its timeout of 1 s" -- run "$ID"
+	[ -z "$(oci list -q)" ]
+}
+
+@test "hooks: one may ask for the state, and a daemon of its is not waited for" {
+	needs_root
+	config "c['hooks'] = {'createRuntime': [{'path': '/bin/sh', 'args': ['sh', '-c',
+		'$INRO_OCI --root $SCRATCH/states state $ID >asked; sleep 1000 & echo \$! >daemon']}]}" -- true
+	oci create "$ID"
+	kill "$(cat daemon)"
+	cat asked
+	grep -q '"status": *"creating"' asked
+}
