@@ -23,7 +23,7 @@ oci_teardown() {
 
 # inro-oci with the test's own states.
 oci() {
-	"$INRO_OCI" --root "$SCRATCH/states" "$@"
+	"$INRO_OCI" --root "$SCRATCH/states" "$@" 3>&-
 }
 
 # A root file system in which there is busybox.

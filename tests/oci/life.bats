@@ -70,16 +70,16 @@ teardown() { oci_teardown; }
 	config -- no-such-command
 	oci_refuses 'executable file not found in $PATH' -- create "$ID"
 	config -- /no/such/file
-	oci_refuses "no such file or directory" -- create "$ID"
+	oci_refuses "No such file or directory" -- create "$ID"
 	config -- /etc/passwd
-	oci_refuses "permission denied" -- create "$ID"
+	oci_refuses "Permission denied" -- create "$ID"
 	[ -z "$(ls "$SCRATCH/states")" ]
 }
 
 @test "names of containers" {
 	needs_root
 	config -- true
-	for id in "" . .. a/b ../x 'a b' -- .hidden; do
+	for id in "" . .. a/b ../x 'a b' .hidden; do
 		run oci create -- "$id"
 		[ "$status" = 1 ]
 	done
