@@ -22,6 +22,7 @@
 #include "idmap/range.h"
 #include "kernel/syscalls.h"
 #include "mount/target.h"
+#include "oci/copy_up.h"
 #include "oci/root.h"
 #include "plan/run.h"
 
@@ -30,7 +31,7 @@ struct fs_args {
 	struct oci_look look; /* what fsmount(2) cannot be told */
 	int base_slot;
 	const char *path;     /* from there; "." for the mount there itself */
-	bool inherit_mode;
+	bool inherit_mode, copy_up;
 	const char *label;    /* of its root directory; NULL */
 	int keep_slot;
 };
@@ -51,7 +52,7 @@ static int open_target(struct run *run, const struct fs_args *args, char mode[st
 	struct stat st;
 
 	mode[0] = '\0';
-	if (args->inherit_mode)
+	if (args->inherit_mode || args->copy_up)
 		fd = target_open(base_fd, args->path, TARGET_ANY, 0, args->fs.target_flags);
 	if (fd == -ENOENT)
 		return target_open(base_fd, args->path, TARGET_DIR, 0755, args->fs.target_flags);
@@ -71,7 +72,7 @@ static int make(struct run *run, const struct step *step, const char *mode,
 	const struct fs_args *args = step->args;
 	const char *const more[] = { "mode", mode, NULL };
 	const char *call;
-	int fd = mount_make_fs(&args->fs, mode[0] ? more : NULL, &call);
+	int fd = mount_make_fs(&args->fs, args->inherit_mode && mode[0] ? more : NULL, &call);
 
 	if ((fd == -EPERM || fd == -EACCES) && args->fs.fallback_source) {
 		int second = mount_take_read_only(args->fs.fallback_source);
@@ -111,7 +112,9 @@ static int run_new_fs(struct run *run, const struct step *step, struct inro_erro
 	fd = make(run, step, mode, error);
 	if (fd < 0)
 		return fd;
-	r = oci_look_apply(run, fd, &args->look, args->fs.target, error);
+	r = args->copy_up && mode[0] ? oci_copy_up(target_fd, fd, args->fs.target, error) : 0;
+	if (r == 0)
+		r = oci_look_apply(run, fd, &args->look, args->fs.target, error);
 	if (r == 0)
 		r = set_label(fd, args, error);
 	if (r < 0)
@@ -139,6 +142,8 @@ static void tell_new_fs(const struct step *step, struct buf *text)
 	oci_look_tell(&look, text);
 	for (const char *const *pair = args->fs.config; pair && pair[0]; pair += 2)
 		buf_printf(text, ", %s%s%s", pair[0], pair[1] ? "=" : "", pair[1] ? pair[1] : "");
+	if (args->copy_up)
+		buf_puts(text, ", with a copy of what it covers");
 }
 
 static void advise_proc(const struct plan *plan, struct inro_error *error)
@@ -307,6 +312,7 @@ static int fill_args(struct oci_root *root, const struct oci_mount *mount,
 			.userns_slot = SLOT_NONE,
 		},
 		.inherit_mode = tmpfs && !oci_mount_config(options, "mode"),
+		.copy_up = options->copy_up,
 	};
 	if (root->part->selinux && label && label[0] && strcmp(mount->type, "mqueue") == 0)
 		args->label = label;
@@ -325,6 +331,7 @@ static int fill_args(struct oci_root *root, const struct oci_mount *mount,
 		.target_flags = target_flags(mount->type, mount->destination),
 		.fallback_source = fallback_of(root->plan, mount->type),
 	};
+	/* Nothing could be copied or mounted into it. */
 	seal = tmpfs && args->fs.attributes & MOUNT_ATTR_RDONLY;
 	args->keep_slot = slot_for(root, mount, seal);
 	if (seal) {
@@ -347,8 +354,6 @@ int oci_new_fs_add(struct oci_root *root, const struct oci_mount *mount,
 		return fail_memory(error);
 	if (!mount->type)
 		return fail_usage(error, mount->destination, "this mount has no type");
-	if (options->copy_up)
-		return fail_usage(error, mount->destination, "tmpcopyup is not there yet");
 	r = fill_args(root, mount, options, args, error);
 	if (r == 0 && (options->idmap || options->ridmap || mount->uids.n || mount->gids.n))
 		r = oci_idmap_slot(root, mount, &args->look.userns_slot, error);
