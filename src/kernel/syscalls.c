@@ -237,6 +237,16 @@ int sys_join_session_keyring(const char *name)
 	return (int)CALL(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
 }
 
+int sys_set_key_permissions(int key, unsigned permissions)
+{
+	return (int)CALL(SYS_keyctl, KEYCTL_SETPERM, key, permissions);
+}
+
+int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max_node)
+{
+	return (int)CALL(SYS_set_mempolicy, mode, nodes, max_node);
+}
+
 int sys_bpf(int command, void *attr, unsigned size)
 {
 	return (int)CALL(SYS_bpf, command, attr, size);

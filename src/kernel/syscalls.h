@@ -135,6 +135,12 @@ int sys_clear_signal_mask(void);
 /* keyctl(KEYCTL_JOIN_SESSION_KEYRING, NULL), 2.6.10: a session keyring of one's own. */
 int sys_join_session_keyring(const char *name);
 
+/* keyctl(KEYCTL_SETPERM), 2.6.10: who may do what with a key (KEY_POS_* and KEY_USR_*). */
+int sys_set_key_permissions(int key, unsigned permissions);
+
+/* set_mempolicy(2), 2.6.7: the mask has MAX_NODE - 1 bits, as the kernel counts them. */
+int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max_node);
+
 /* bpf(2), 3.18. ATTR must be a zeroed buffer of at least 256 bytes (kernels 6.17 to 7.1 write there). */
 int sys_bpf(int command, void *attr, unsigned size);
 

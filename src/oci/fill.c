@@ -88,22 +88,6 @@ static void fill_ids(struct spec *spec, const struct oci_config *config)
 	ids->groups_set = process->n_groups > 0;
 }
 
-static int fill_process(struct spec *spec, const struct oci_process *process, struct inro_error *error)
-{
-	char text[16];
-	int r;
-
-	spec->process.args = process->args.list;
-	r = oci_fill_option(spec, "new-privs", process->no_new_privs ? "false" : "true", error);
-	snprintf(text, sizeof(text), "%03o", process->umask_set ? process->umask : 022);
-	if (r == 0)
-		r = oci_fill_option(spec, "umask", text, error);
-	snprintf(text, sizeof(text), "%u", spec->oci->start->preserve_fds);
-	if (r == 0 && spec->oci->start->preserve_fds)
-		r = oci_fill_option(spec, "preserve-fds", text, error);
-	return r;
-}
-
 int oci_fill(struct spec *spec, const struct oci_config *config, struct inro_error *error)
 {
 	const struct oci_linux *linux_ = &config->linux_;
@@ -124,5 +108,5 @@ int oci_fill(struct spec *spec, const struct oci_config *config, struct inro_err
 		r = oci_fill_option(spec, "hostname", config->hostname, error);
 	if (r == 0 && config->domainname)
 		r = oci_fill_option(spec, "domainname", config->domainname, error);
-	return r < 0 ? r : fill_process(spec, &config->process, error);
+	return r < 0 ? r : oci_fill_process(spec, config, error);
 }

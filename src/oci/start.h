@@ -23,6 +23,7 @@ struct oci_start {
 	const char *pid_file, *console_socket, *pidfd_socket;
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
+	bool executes;              /* `exec`: another process in a container that is there */
 	bool keep;                  /* run: its state stays when it has ended */
 
 	/* Filled while it is made. */
@@ -45,6 +46,9 @@ int oci_start_go(struct oci_call *call, int state_fd, const struct oci_state *st
 /* Fill the parts of the spec that features shared with `inro run` read. */
 struct spec;
 int oci_fill(struct spec *spec, const struct oci_config *config, struct inro_error *error);
+
+/* The part of that which `exec` has, too: the command, its limits and what else is one process's. */
+int oci_fill_process(struct spec *spec, const struct oci_config *config, struct inro_error *error);
 
 /* Set an option of a feature that is in the spec: as `--NAME VALUE` of inro run. */
 int oci_fill_option(struct spec *spec, const char *name, const char *value, struct inro_error *error);
