@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <linux/mount.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -62,6 +63,16 @@ static const char *const idle[] = {
 	"defaults", "async", "nomand", "nolazytime", "loud", "silent", "iversion", "noiversion",
 };
 
+static const struct {
+	const char *name;
+	uint64_t type;
+} types[] = {
+	{ "shared", PROPAGATION_SHARED },
+	{ "slave", PROPAGATION_SLAVE },
+	{ "private", PROPAGATION_PRIVATE },
+	{ "unbindable", PROPAGATION_UNBINDABLE },
+};
+
 static bool apply_attribute(struct oci_attributes *to, const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(attributes); i++) {
@@ -81,16 +92,6 @@ static bool apply_attribute(struct oci_attributes *to, const char *word)
 
 bool oci_propagation(const char *word, uint64_t *ret, bool *ret_recursive)
 {
-	static const struct {
-		const char *name;
-		uint64_t type;
-	} types[] = {
-		{ "shared", PROPAGATION_SHARED },
-		{ "slave", PROPAGATION_SLAVE },
-		{ "private", PROPAGATION_PRIVATE },
-		{ "unbindable", PROPAGATION_UNBINDABLE },
-	};
-
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		bool recursive = word[0] == 'r';
 
@@ -184,5 +185,46 @@ int oci_mount_options(struct arena *arena, const struct oci_strings *words,
 		if (r < 0)
 			return r;
 	}
+	return 0;
+}
+
+/* NAME, and with an r before it. */
+static size_t add_both(struct arena *arena, const char **list, const char *name)
+{
+	list[0] = name;
+	list[1] = arena_printf(arena, "r%s", name);
+	return 2;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int oci_mount_option_words(struct arena *arena, struct oci_strings *ret)
+{
+	const size_t most = 2 * (ARRAY_SIZE(attributes) + ARRAY_SIZE(types)) + ARRAY_SIZE(wishes) + ARRAY_SIZE(idle);
+	const char **list = arena_array(arena, most + 1, sizeof(*list));
+	size_t n = 0, distinct = 0;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(attributes); i++)
+		n += add_both(arena, list + n, attributes[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		n += add_both(arena, list + n, types[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++)
+		list[n++] = wishes[i].name;
+	for (size_t i = 0; i < ARRAY_SIZE(idle); i++)
+		list[n++] = idle[i];
+	for (size_t i = 0; i < n; i++)
+		if (!list[i])
+			return -ENOMEM;
+	qsort(list, n, sizeof(*list), by_name);
+	for (size_t i = 0; i < n; i++)
+		if (distinct == 0 || strcmp(list[distinct - 1], list[i]) != 0)
+			list[distinct++] = list[i];
+	list[distinct] = NULL;
+	*ret = (struct oci_strings){ list, distinct };
 	return 0;
 }

@@ -42,6 +42,9 @@ struct oci_mount_options {
 int oci_mount_options(struct arena *arena, const struct oci_strings *words,
 		      struct oci_mount_options *ret);
 
+/* Every word that is known, in order, for `features`. 0 or -ENOMEM. */
+int oci_mount_option_words(struct arena *arena, struct oci_strings *ret);
+
 /* "rslave" and its like: MS_* and whether with all below. False for a word that is none. */
 bool oci_propagation(const char *word, uint64_t *ret, bool *ret_recursive);
 

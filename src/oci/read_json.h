@@ -115,6 +115,10 @@ struct word {
 	const char *word;
 	int64_t value;
 };
+struct words {
+	const struct word *list;
+	size_t n;
+};
 int read_choice(struct reader *reader, struct json_object *json, const struct word *words, size_t n,
 		int64_t *ret);
 #define READ_CHOICE(reader, json, words, ret) read_choice(reader, json, words, ARRAY_SIZE(words), ret)

@@ -11,12 +11,14 @@
 
 /* ---- namespaces ---- */
 
+static const struct word kinds[] = {
+	{ "pid", NS_PID },   { "network", NS_NET }, { "mount", NS_MNT },     { "ipc", NS_IPC },
+	{ "uts", NS_UTS },   { "user", NS_USER },   { "cgroup", NS_CGROUP }, { "time", NS_TIME },
+};
+const struct words oci_ns_words = { kinds, ARRAY_SIZE(kinds) };
+
 static int read_ns_kind(struct reader *reader, struct json_object *json, void *to)
 {
-	static const struct word kinds[] = {
-		{ "pid", NS_PID },   { "network", NS_NET }, { "mount", NS_MNT },     { "ipc", NS_IPC },
-		{ "uts", NS_UTS },   { "user", NS_USER },   { "cgroup", NS_CGROUP }, { "time", NS_TIME },
-	};
 	int64_t value;
 	int r = READ_CHOICE(reader, json, kinds, &value);
 
@@ -252,17 +254,19 @@ static int read_rdt(struct reader *reader, struct json_object *json, void *to)
 #define MPOL_WEIGHTED_INTERLEAVE 6 /* 6.9 */
 #endif
 
+static const struct word modes[] = {
+	{ "MPOL_DEFAULT", MPOL_DEFAULT },
+	{ "MPOL_BIND", MPOL_BIND },
+	{ "MPOL_INTERLEAVE", MPOL_INTERLEAVE },
+	{ "MPOL_WEIGHTED_INTERLEAVE", MPOL_WEIGHTED_INTERLEAVE },
+	{ "MPOL_PREFERRED", MPOL_PREFERRED },
+	{ "MPOL_PREFERRED_MANY", MPOL_PREFERRED_MANY },
+	{ "MPOL_LOCAL", MPOL_LOCAL },
+};
+const struct words oci_memory_modes = { modes, ARRAY_SIZE(modes) };
+
 static int read_mempolicy_mode(struct reader *reader, struct json_object *json, void *to)
 {
-	static const struct word modes[] = {
-		{ "MPOL_DEFAULT", MPOL_DEFAULT },
-		{ "MPOL_BIND", MPOL_BIND },
-		{ "MPOL_INTERLEAVE", MPOL_INTERLEAVE },
-		{ "MPOL_WEIGHTED_INTERLEAVE", MPOL_WEIGHTED_INTERLEAVE },
-		{ "MPOL_PREFERRED", MPOL_PREFERRED },
-		{ "MPOL_PREFERRED_MANY", MPOL_PREFERRED_MANY },
-		{ "MPOL_LOCAL", MPOL_LOCAL },
-	};
 	int64_t value;
 	int r = READ_CHOICE(reader, json, modes, &value);
 
@@ -283,15 +287,17 @@ static int read_mempolicy_nodes(struct reader *reader, struct json_object *json,
 	return read_string(reader, json, to);
 }
 
+static const struct word flag_words[] = {
+	{ "MPOL_F_NUMA_BALANCING", MPOL_F_NUMA_BALANCING },
+	{ "MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES },
+	{ "MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES },
+};
+const struct words oci_memory_flags = { flag_words, ARRAY_SIZE(flag_words) };
+
 static int read_mempolicy_flags(struct reader *reader, struct json_object *json, void *to)
 {
-	static const struct word flags[] = {
-		{ "MPOL_F_NUMA_BALANCING", MPOL_F_NUMA_BALANCING },
-		{ "MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES },
-		{ "MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES },
-	};
 	uint64_t value;
-	int r = read_flags(reader, json, flags, ARRAY_SIZE(flags), &value);
+	int r = read_flags(reader, json, flag_words, ARRAY_SIZE(flag_words), &value);
 
 	if (r >= 0)
 		*(unsigned *)to = (unsigned)value;

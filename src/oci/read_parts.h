@@ -15,4 +15,8 @@ int read_device(struct reader *reader, struct json_object *json, void *to);    /
 int read_resources(struct reader *reader, struct json_object *json, void *to); /* struct oci_resources */
 int read_seccomp(struct reader *reader, struct json_object *json, void *to);   /* struct oci_seccomp */
 
+/* The words that are known, which `features` tells. */
+extern const struct words oci_ns_words, oci_memory_modes, oci_memory_flags;
+extern const struct words oci_seccomp_actions, oci_seccomp_operators, oci_seccomp_arches, oci_seccomp_flags;
+
 #endif

@@ -52,19 +52,21 @@ struct seccomp_object {
 
 /* ---- words ---- */
 
+static const struct word actions[] = {
+	{ "SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW },
+	{ "SCMP_ACT_ERRNO", SECCOMP_RET_ERRNO },
+	{ "SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD },
+	{ "SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS },
+	{ "SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD },
+	{ "SCMP_ACT_LOG", SECCOMP_RET_LOG },
+	{ "SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF },
+	{ "SCMP_ACT_TRACE", SECCOMP_RET_TRACE },
+	{ "SCMP_ACT_TRAP", SECCOMP_RET_TRAP },
+};
+const struct words oci_seccomp_actions = { actions, ARRAY_SIZE(actions) };
+
 static int read_action(struct reader *reader, struct json_object *json, void *to)
 {
-	static const struct word actions[] = {
-		{ "SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW },
-		{ "SCMP_ACT_ERRNO", SECCOMP_RET_ERRNO },
-		{ "SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD },
-		{ "SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS },
-		{ "SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD },
-		{ "SCMP_ACT_LOG", SECCOMP_RET_LOG },
-		{ "SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF },
-		{ "SCMP_ACT_TRACE", SECCOMP_RET_TRACE },
-		{ "SCMP_ACT_TRAP", SECCOMP_RET_TRAP },
-	};
 	int64_t value;
 	int r = READ_CHOICE(reader, json, actions, &value);
 
@@ -76,33 +78,35 @@ static int read_action(struct reader *reader, struct json_object *json, void *to
 /* Others that libseccomp has: no kernel that this program runs on can run theirs. */
 enum { ARCH_ELSEWHERE = SECCOMP_ARCHES };
 
+static const struct word arches[] = {
+	{ "SCMP_ARCH_X86_64", SECCOMP_X86_64 },
+	{ "SCMP_ARCH_X86", SECCOMP_X86 },
+	{ "SCMP_ARCH_X32", SECCOMP_X32 },
+	{ "SCMP_ARCH_AARCH64", SECCOMP_AARCH64 },
+	{ "SCMP_ARCH_ARM", SECCOMP_ARM },
+	{ "SCMP_ARCH_RISCV64", SECCOMP_RISCV64 },
+	{ "SCMP_ARCH_LOONGARCH64", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_M68K", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_MIPS", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_MIPS64", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_MIPS64N32", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_MIPSEL", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_MIPSEL64", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_MIPSEL64N32", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_PARISC", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_PARISC64", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_PPC", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_PPC64", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_PPC64LE", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_S390", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_S390X", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_SH", ARCH_ELSEWHERE },
+	{ "SCMP_ARCH_SHEB", ARCH_ELSEWHERE },
+};
+const struct words oci_seccomp_arches = { arches, ARRAY_SIZE(arches) };
+
 static int read_arch(struct reader *reader, struct json_object *json, void *to)
 {
-	static const struct word arches[] = {
-		{ "SCMP_ARCH_X86_64", SECCOMP_X86_64 },
-		{ "SCMP_ARCH_X86", SECCOMP_X86 },
-		{ "SCMP_ARCH_X32", SECCOMP_X32 },
-		{ "SCMP_ARCH_AARCH64", SECCOMP_AARCH64 },
-		{ "SCMP_ARCH_ARM", SECCOMP_ARM },
-		{ "SCMP_ARCH_RISCV64", SECCOMP_RISCV64 },
-		{ "SCMP_ARCH_LOONGARCH64", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_M68K", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_MIPS", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_MIPS64", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_MIPS64N32", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_MIPSEL", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_MIPSEL64", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_MIPSEL64N32", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_PARISC", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_PARISC64", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_PPC", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_PPC64", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_PPC64LE", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_S390", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_S390X", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_SH", ARCH_ELSEWHERE },
-		{ "SCMP_ARCH_SHEB", ARCH_ELSEWHERE },
-	};
 	int64_t value;
 	int r = READ_CHOICE(reader, json, arches, &value);
 
@@ -123,18 +127,20 @@ static int read_arches(struct reader *reader, struct json_object *json, void *to
 	return r;
 }
 
+static const struct word flag_words[] = {
+	{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
+	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+	{ "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC },
+	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
+};
+const struct words oci_seccomp_flags = { flag_words, ARRAY_SIZE(flag_words) };
+
 static int read_filter_flags(struct reader *reader, struct json_object *json, void *to)
 {
-	static const struct word flags[] = {
-		{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
-		{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
-		{ "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC },
-		{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
-	};
 	struct seccomp_object *object = to;
 
 	object->flags_set = true;
-	return read_flags(reader, json, flags, ARRAY_SIZE(flags), &object->flags);
+	return read_flags(reader, json, flag_words, ARRAY_SIZE(flag_words), &object->flags);
 }
 
 /* ---- comparisons ---- */
@@ -157,13 +163,15 @@ static int read_argument(struct reader *reader, struct json_object *json, void *
 	return r;
 }
 
+static const struct word ops[] = {
+	{ "SCMP_CMP_NE", SECCOMP_NE }, { "SCMP_CMP_LT", SECCOMP_LT },    { "SCMP_CMP_LE", SECCOMP_LE },
+	{ "SCMP_CMP_EQ", SECCOMP_EQ }, { "SCMP_CMP_GE", SECCOMP_GE },    { "SCMP_CMP_GT", SECCOMP_GT },
+	{ "SCMP_CMP_MASKED_EQ", MASKED },
+};
+const struct words oci_seccomp_operators = { ops, ARRAY_SIZE(ops) };
+
 static int read_op(struct reader *reader, struct json_object *json, void *to)
 {
-	static const struct word ops[] = {
-		{ "SCMP_CMP_NE", SECCOMP_NE }, { "SCMP_CMP_LT", SECCOMP_LT },    { "SCMP_CMP_LE", SECCOMP_LE },
-		{ "SCMP_CMP_EQ", SECCOMP_EQ }, { "SCMP_CMP_GE", SECCOMP_GE },    { "SCMP_CMP_GT", SECCOMP_GT },
-		{ "SCMP_CMP_MASKED_EQ", MASKED },
-	};
 	int64_t value;
 	int r = READ_CHOICE(reader, json, ops, &value);
 
