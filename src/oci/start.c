@@ -23,6 +23,7 @@
 #include "oci/destroy.h"
 #include "oci/feature_table.h"
 #include "oci/hooks.h"
+#include "oci/notify_socket.h"
 #include "oci/read.h"
 #include "plan/feature.h"
 #include "resolve/resolve.h"
@@ -157,7 +158,9 @@ int oci_start_make(struct oci_start *start, int *ret_status, struct inro_error *
 		return start->state_fd;
 	}
 	fill_state(start, &config);
-	r = make(start, &config, ret_status, error);
+	r = oci_notify_prepare(start, &config, &arena, error);
+	if (r == 0)
+		r = make(start, &config, ret_status, error);
 	if (r < 0 || (!start->waits && !start->keep)) {
 		oci_state_remove(start->root_fd, start->id);
 		/* Where it came as far as a process, hooks have been run that want their counterpart. */
@@ -195,7 +198,7 @@ static int hear_word(int word_fd, int pidfd, struct inro_error *error)
 
 int oci_start_go(struct oci_call *call, int state_fd, const struct oci_state *state, struct inro_error *error)
 {
-	cleanup_close int pidfd = oci_state_pidfd(state), exec_fd = -EBADF, word_fd = -EBADF;
+	cleanup_close int pidfd = oci_state_pidfd(state), exec_fd = -EBADF, word_fd = -EBADF, notify_fd = -EBADF;
 	int r = 0;
 
 	if (pidfd < 0)
@@ -207,6 +210,9 @@ int oci_start_go(struct oci_call *call, int state_fd, const struct oci_state *st
 				 "cannot start an already running container");
 	if (exec_fd < 0 || word_fd < 0)
 		return fail_call(error, -errno, "start", "openat", exec_fd < 0 ? OCI_EXEC_FIFO : OCI_WORD_FIFO);
+	notify_fd = oci_notify_listen(state_fd, error);
+	if (notify_fd < 0 && notify_fd != -ENOENT)
+		return notify_fd;
 	if (unlinkat(state_fd, OCI_EXEC_FIFO, 0) < 0)
 		return fail_call(error, -errno, "start", "unlinkat", OCI_EXEC_FIFO);
 	if (write(exec_fd, "0", 1) != 1)
@@ -218,5 +224,10 @@ int oci_start_go(struct oci_call *call, int state_fd, const struct oci_state *st
 	r = oci_hooks_poststart(state, call, error);
 	if (r < 0)
 		oci_kill_init(state, NULL);
-	return r;
+	if (r < 0 || notify_fd < 0)
+		return r;
+	/* However long that takes, others may go on with the container. */
+	flock(state_fd, LOCK_UN);
+	oci_notify_wait(notify_fd, pidfd, state->pid, call);
+	return 0;
 }
