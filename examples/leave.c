@@ -6,6 +6,9 @@
  * a library could add to one call.
  */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>

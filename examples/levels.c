@@ -6,6 +6,9 @@
  * all of them, and prints the numbers that each has, from here inwards.
  */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,6 +26,11 @@ static int plan_level(struct inro_spec *spec, const char *left, const char *pipe
 
 	if (r == 0)
 		r = inro_spec_set(spec, "ns", "user,pid", error);
+	/* All of the environment: the program may need it to find its library. */
+	if (r == 0)
+		r = inro_spec_set(spec, "env-all", "true", error);
+	if (r == 0)
+		r = inro_spec_set_environment(spec, (const char *const *)environ, error);
 	if (r == 0)
 		r = inro_spec_set(spec, "pass-fd", pipe_fd, error);
 	if (r == 0)
@@ -75,12 +83,14 @@ int main(int argc, char **argv)
 			inro_container_wait(container, &result, &error);
 		else if (read(ends[0], &byte, 1) == 1)
 			print_levels(container, &error);
+		else
+			result.status = 1; /* what went wrong below, the one below has said */
 	}
 	inro_container_free(container);
 	inro_plan_free(plan);
 	inro_spec_free(spec);
 	if (error.kind == INRO_ERROR_NONE)
-		return 0;
+		return result.status;
 	char text[1024];
 	inro_error_format(&error, text, sizeof(text));
 	fprintf(stderr, "%s\n", text);

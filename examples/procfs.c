@@ -6,6 +6,9 @@
  * child waits at a pipe, descriptor 3, until the parent has said its line.
  */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -39,6 +42,11 @@ static int prepare(struct inro_spec *spec, const char *directory, int pipe_fd,
 	snprintf(pass, sizeof(pass), "%d:3", pipe_fd);
 	if (r == 0)
 		r = inro_spec_set(spec, "ns", "pid", error);
+	/* All of the environment: the program may need it to find its library. */
+	if (r == 0)
+		r = inro_spec_set(spec, "env-all", "true", error);
+	if (r == 0)
+		r = inro_spec_set_environment(spec, (const char *const *)environ, error);
 	if (r == 0)
 		r = inro_spec_set(spec, "pass-fd", pass, error);
 	if (r == 0)

@@ -17,7 +17,9 @@
 #include "enter/child.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,6 +79,34 @@ static int send_to(const struct child *child, pid_t pid, int number)
 	return kill(pid, number) < 0 ? -errno : 0;
 }
 
+/* Is the child's program still this one, which holds signals back until it executes the command? */
+static bool is_on_its_way(int proc_fd, pid_t pid)
+{
+	struct stat own, its;
+	char path[32];
+
+	snprintf(path, sizeof(path), "%d/exe", pid);
+	if (fstatat(proc_fd, path, &its, 0) < 0)
+		return errno == EACCES; /* as it is before, where it may not be looked at */
+	return fstatat(proc_fd, "self/exe", &own, 0) == 0 && own.st_dev == its.st_dev && own.st_ino == its.st_ino;
+}
+
+/*
+ * What becomes of the signal. Who presses Ctrl-C a moment too early means the command: so it is asked
+ * once more when that is there. The command may be this very program: then not for long.
+ */
+static int answer_to(int proc_fd, pid_t pid, int number)
+{
+	enum { LONGEST_MS = 500 };
+	int r = pid1_answer(proc_fd, pid, number);
+
+	for (int i = 0; i < LONGEST_MS && r == PID1_TAKES && is_on_its_way(proc_fd, pid); i++) {
+		usleep(1000);
+		r = pid1_answer(proc_fd, pid, number);
+	}
+	return r;
+}
+
 /* Would PID 1 drop it? Then what the default action would have done. */
 static bool end_if_dropped(struct child *child, int number)
 {
@@ -86,7 +116,7 @@ static bool end_if_dropped(struct child *child, int number)
 	if (!child->is_init)
 		return false;
 	proc_fd = procfs_open();
-	if (proc_fd < 0 || pid1_answer(proc_fd, pid, number) != PID1_DROPS)
+	if (proc_fd < 0 || answer_to(proc_fd, pid, number) != PID1_DROPS)
 		return false;
 	child->number = number;
 	return send_to(child, child->pid, SIGKILL) == 0;

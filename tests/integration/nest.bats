@@ -84,3 +84,24 @@ teardown() { common_teardown; }
 	for _ in $(seq 100); do pgrep -fx "sleep $NAP" >/dev/null || return 0; sleep 0.05; done
 	false
 }
+
+@test "Ctrl-C the moment that the picture is there" {
+	# The command has yet to be executed then, and holds signals back.
+	cat >press.py <<-'END'
+		import os, pty, sys, time
+		for _ in range(30):
+		    pid, terminal = pty.fork()
+		    if pid == 0:
+		        os.execvp(sys.argv[1], sys.argv[1:])
+		    seen = b""
+		    while seen.count(b"\n") < 6:
+		        seen += os.read(terminal, 4096)
+		    os.write(terminal, b"\x03")
+		    _, status = os.waitpid(pid, 0)
+		    if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != 2:
+		        sys.exit(f"it went on: {status}")
+		    os.close(terminal)
+	END
+	check() { "${RUNNER[@]}" env "PATH=/usr/bin:$PATH" python3 press.py "$INRO" nest 1 sleep 3; }
+	for_each_user check
+}
