@@ -180,6 +180,7 @@ static int settle(struct plan *plan, struct inro_error *error)
 		mask |= NS_BIT(NS_TIME);
 	for (size_t i = 0; i < spec->ns.n_joins; i++)
 		plan->settled.ns_join |= NS_BIT(spec->ns.joins[i].kind);
+	plan->settled.ns_join |= spec->ns.process_kinds;
 	if (spec->net == NET_JOIN)
 		plan->settled.ns_join |= NS_BIT(NS_NET);
 	plan->settled.ns_new = mask & ~plan->settled.ns_join;
@@ -216,12 +217,15 @@ static int open_one(const struct spec_join *join, struct registry *names, struct
 static int run_open_joins(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct join_args *args = step->args;
+	const struct spec_ns *ns = &run->plan->spec->ns;
 	cleanup_registry struct registry names;
 	int r = 0;
 
 	registry_open(&names, run->plan->facts->uid, run->plan->spec->process.host_env);
 	ns_join_init(args->prepared);
 	ns_join_init(args->back);
+	if (ns->process_kinds)
+		r = ns_join_add_pidfd(args->prepared, ns->process_fd, ns->process_kinds, error);
 	for (size_t i = 0; i < args->n_joins && r == 0; i++)
 		r = open_one(&args->joins[i], &names, args->prepared, error);
 	if (r == 0)

@@ -115,7 +115,7 @@ static int add_stdio(struct plan *plan)
 {
 	static const struct stdio_args all = { { SLOT_PTY_SLAVE, SLOT_PTY_SLAVE, SLOT_PTY_SLAVE } };
 
-	if (plan->settled.own_devpts)
+	if (plan->settled.own_devpts && !plan->spec->oci->start->executes)
 		plan_add(plan, STAGE_TTY, &kind_bind_console, "/dev/console", "programs expect one there", NULL);
 	plan_add(plan, STAGE_TTY, &kind_set_stdio, NULL, "the terminal was asked for", &all);
 	return 0;

@@ -69,10 +69,9 @@ static int fill_offset(struct spec *spec, const char *clock, const struct oci_ti
 	return oci_fill_option(spec, clock, text, error);
 }
 
-static void fill_ids(struct spec *spec, const struct oci_config *config)
+static void fill_maps(struct spec *spec, const struct oci_config *config)
 {
 	const struct oci_linux *linux_ = &config->linux_;
-	const struct oci_process *process = &config->process;
 	struct spec_ids *ids = &spec->ids;
 
 	ids->mode = linux_->uids.n ? MAP_RANGES : MAP_DEFAULT;
@@ -80,12 +79,6 @@ static void fill_ids(struct spec *spec, const struct oci_config *config)
 	ids->n_uids = linux_->uids.n;
 	ids->gids = linux_->gids.list;
 	ids->n_gids = linux_->gids.n;
-	ids->user_set = ids->group_set = true;
-	ids->uid = process->uid;
-	ids->gid = process->gid;
-	ids->groups = process->groups;
-	ids->n_groups = process->n_groups;
-	ids->groups_set = process->n_groups > 0;
 }
 
 int oci_fill(struct spec *spec, const struct oci_config *config, struct inro_error *error)
@@ -99,7 +92,7 @@ int oci_fill(struct spec *spec, const struct oci_config *config, struct inro_err
 	spec->name = config->start->id;
 	spec->process.host_env = (const char *const *)environ;
 	r = fill_namespaces(spec, linux_, error);
-	fill_ids(spec, config);
+	fill_maps(spec, config);
 	if (r == 0)
 		r = fill_offset(spec, "boottime", &linux_->boottime, error);
 	if (r == 0)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "limits/rlimit_names.h"
 #include "oci/env.h"
@@ -50,6 +51,21 @@ static int fill_number(struct spec *spec, const char *option, long long number, 
 	return oci_fill_option(spec, option, text, error);
 }
 
+static int fill_ids(struct spec *spec, const struct oci_process *process, struct inro_error *error)
+{
+	cleanup_buf struct buf groups = { 0 };
+	struct spec_ids *ids = &spec->ids;
+
+	ids->user_set = ids->group_set = true;
+	ids->uid = process->uid;
+	ids->gid = process->gid;
+	for (size_t i = 0; i < process->n_groups; i++)
+		buf_printf(&groups, "%s%u", i ? "," : "", process->groups[i]);
+	if (groups.failed)
+		return fail_memory(error);
+	return process->n_groups ? oci_fill_option(spec, "groups", buf_text(&groups), error) : 0;
+}
+
 int oci_fill_process(struct spec *spec, const struct oci_config *config, struct inro_error *error)
 {
 	const struct oci_process *process = &config->process;
@@ -59,7 +75,9 @@ int oci_fill_process(struct spec *spec, const struct oci_config *config, struct 
 
 	spec->process.args = process->args.list;
 	snprintf(mask, sizeof(mask), "%03o", process->umask_set ? process->umask : 022);
-	r = oci_fill_option(spec, "new-privs", process->no_new_privs ? "false" : "true", error);
+	r = fill_ids(spec, process, error);
+	if (r == 0)
+		r = oci_fill_option(spec, "new-privs", process->no_new_privs ? "false" : "true", error);
 	if (r == 0)
 		r = oci_fill_option(spec, "umask", mask, error);
 	if (r == 0)

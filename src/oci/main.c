@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "oci/self.h"
 #include "oci/verb.h"
 
 void oci_verbs_print(void);
@@ -126,6 +128,16 @@ const char *__asan_default_options(void)
 }
 #endif
 
+/* The words as they came: parsing moves them about. */
+static void keep_words(int argc, char **argv)
+{
+	char **words = calloc((size_t)argc + 1, sizeof(*words));
+
+	for (int i = 0; i < argc && words; i++)
+		words[i] = argv[i];
+	oci_self_argv = words;
+}
+
 int main(int argc, char **argv)
 {
 	struct oci_call call = { .log_fd = -EBADF };
@@ -148,6 +160,7 @@ int main(int argc, char **argv)
 		printf("inro-oci version %s\nspec: 1.3.0\n", INRO_VERSION);
 		return 0;
 	}
+	keep_words(argc, argv);
 	if (options_parse(&parser, argv + 1, argc - 1, &first, &error) < 0)
 		return oci_fail(&call, &error, 1);
 	if (1 + first >= argc)

@@ -184,10 +184,13 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	if (!args)
 		return fail_memory(error);
 	args->start = start;
-	state->ns_kinds = plan->settled.ns_new | plan->settled.ns_join;
-	state->host_root = plan->settled.host_root;
-	plan_add(plan, STAGE_MEANWHILE, &kind_write_state, OCI_STATE_FILE, "later calls find it there", args);
-	if (start->waits)
+	if (!start->executes) {
+		state->ns_kinds = plan->settled.ns_new | plan->settled.ns_join;
+		state->host_root = plan->settled.host_root;
+	}
+	if (!start->executes)
+		plan_add(plan, STAGE_MEANWHILE, &kind_write_state, OCI_STATE_FILE, "later calls find it there", args);
+	if (start->waits && !start->executes)
 		add_wait(plan, args);
 	if (start->pid_file)
 		plan_add(plan, STAGE_STARTED, &kind_pid_file, start->pid_file, "asked for by --pid-file", NULL);

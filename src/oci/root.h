@@ -94,6 +94,9 @@ int oci_devices_add(struct oci_root *root, struct inro_error *error);
 int oci_masks_add(struct oci_root *root, struct inro_error *error);
 int oci_workdir_add(struct oci_root *root, struct inro_error *error);
 
+/* For what is executed in a container that is there: plan->settled.workdir below its own root. */
+int oci_workdir_add_joined(struct plan *plan, struct inro_error *error);
+
 /* The slot of a user namespace with the id map of MOUNT: its own, or the container's. */
 int oci_idmap_slot(struct oci_root *root, const struct oci_mount *mount, int *ret_slot,
 		   struct inro_error *error);

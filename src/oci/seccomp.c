@@ -99,23 +99,39 @@ static const struct step_kind kind_keep = {
 	.run = run_keep,
 };
 
-static int resolve(struct plan *plan, struct inro_error *error)
+/* The container's own, as it was generated then, or one that is generated now. 1 where there is none. */
+static int find_filter(struct plan *plan, struct oci_filter *ret, struct inro_error *error)
 {
 	const struct oci_seccomp *seccomp = &plan->spec->oci->linux_.seccomp;
-	bool last = plan->settled.no_new_privs;
-	struct seccomp_args *args;
+	const struct oci_start *start = plan->spec->oci->start;
 	int r;
 
+	if (start->executes) {
+		if (start->filter)
+			*ret = *start->filter;
+		return !start->filter;
+	}
 	if (!seccomp->set)
-		return 0;
-	args = arena_alloc(&plan->arena, sizeof(*args));
+		return 1;
+	r = seccomp_generate(seccomp->profile, &plan->arena, &ret->program, error);
+	return r < 0 ? r : seccomp_is_void(&ret->program);
+}
+
+static int resolve(struct plan *plan, struct inro_error *error)
+{
+	bool last = plan->settled.no_new_privs;
+	struct seccomp_args *args = arena_alloc(&plan->arena, sizeof(*args));
+	int r;
+
 	if (!args)
 		return fail_memory(error);
-	r = seccomp_generate(seccomp->profile, &plan->arena, &args->filter.program, error);
-	if (r < 0 || seccomp_is_void(&args->filter.program))
-		return r;
+	r = find_filter(plan, &args->filter, error);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	args->start = plan->spec->oci->start;
-	plan_add(plan, STAGE_MEANWHILE, &kind_keep, OCI_SECCOMP_FILE, "what is executed later gets it, too", args);
+	if (!args->start->executes)
+		plan_add(plan, STAGE_MEANWHILE, &kind_keep, OCI_SECCOMP_FILE, "what is executed later gets it, too",
+			 args);
 	plan_add(plan, last ? STAGE_SECCOMP : STAGE_FDS, &kind_install, NULL,
 		 last ? "nothing of the set-up needs to be allowed" :
 			"without no_new_privs it takes a capability that goes next",

@@ -25,6 +25,7 @@
 #include "oci/hooks.h"
 #include "oci/notify_socket.h"
 #include "oci/read.h"
+#include "oci/self.h"
 #include "plan/feature.h"
 #include "resolve/resolve.h"
 
@@ -149,6 +150,11 @@ int oci_start_make(struct oci_start *start, int *ret_status, struct inro_error *
 	if (r < 0)
 		return r;
 	config.start = start;
+	if (oci_self_is_host_root(&config)) {
+		r = oci_self_protect(oci_self_argv, error);
+		if (r < 0)
+			return r;
+	}
 	if (!start->waits && !config.process_set)
 		return fail_usage(error, "process", "is required to run");
 	start->root_fd = oci_state_root(start->call->root, true, error);

@@ -24,6 +24,8 @@ struct oci_start {
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
 	bool executes;              /* `exec`: another process in a container that is there */
+	const struct oci_filter *filter; /* exec: the one that the container has; NULL */
+	const char *sub_cgroup;     /* exec: below the cgroup of the container's init; NULL */
 	bool keep;                  /* run: its state stays when it has ended */
 
 	/* Filled while it is made. */

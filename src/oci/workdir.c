@@ -78,6 +78,22 @@ static int run_enter_again(struct run *run, const struct step *step, struct inro
 	return r > 0 ? error_raw(error, -EACCES, "fchdir", args->path) : r;
 }
 
+/* Of a container that is joined: its root is "/" already, and nothing is made there. */
+static int run_enter_joined(struct run *run, const struct step *step, struct inro_error *error)
+{
+	struct workdir_args *args = (struct workdir_args *)step->args;
+	const struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_MAGICLINKS,
+	};
+	cleanup_close int fd = sys_openat2(AT_FDCWD, args->path, &how);
+	int r = enter(fd, args->path, error);
+
+	(void)run;
+	args->denied = r > 0;
+	return r < 0 ? r : 0;
+}
+
 static void advise_workdir(const struct step *step, const struct plan *plan,
 			   struct inro_error *error)
 {
@@ -108,6 +124,27 @@ static const struct step_kind kind_enter_again = {
 	.run = run_enter_again,
 	.advise = advise_workdir,
 };
+
+static const struct step_kind kind_enter_joined = {
+	.name = "enter-workdir",
+	.what = "go to",
+	.calls = "openat2, fchdir, getcwd",
+	.run = run_enter_joined,
+	.advise = advise_workdir,
+};
+
+int oci_workdir_add_joined(struct plan *plan, struct inro_error *error)
+{
+	struct workdir_args *args = arena_alloc(&plan->arena, sizeof(*args));
+
+	if (!args)
+		return fail_memory(error);
+	args->path = plan->settled.workdir;
+	plan_add(plan, STAGE_PROCESS, &kind_enter_joined, args->path, "process.cwd", args);
+	plan_add(plan, STAGE_DEATH, &kind_enter_again, args->path,
+		 "only if root of the container was not let in", args);
+	return 0;
+}
 
 int oci_workdir_add(struct oci_root *root, struct inro_error *error)
 {

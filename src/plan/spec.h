@@ -51,6 +51,8 @@ struct spec_ns {
 	const char *list; /* --ns as written; NULL = the default set */
 	struct spec_join *joins;
 	size_t n_joins;
+	unsigned process_kinds; /* these are joined from the process of a pidfd, which the caller holds open */
+	int process_fd;
 };
 
 /* How ids of a new user namespace are mapped. */
