@@ -109,21 +109,49 @@ static const char *find_group(struct arena *arena, const char *groups, const cha
 	return NULL;
 }
 
-/* Of a v1 mount's options, those that are controllers in /proc/self/cgroup: "rw,cpu,cpuacct". */
-static const char *v1_controllers(struct arena *arena, const char *options, const char *groups)
+/* Is the name of N bytes among the options of a mount? */
+static bool has_option(const char *options, const char *name, size_t n)
 {
-	static const char *const known[] = { "cpu,cpuacct", "cpuacct,cpu", "memory", "cpu", "cpuacct", "pids",
-					     "freezer" };
+	for (const char *at = options; *at;) {
+		size_t length = strcspn(at, ",");
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		size_t n = strlen(known[i]);
+		if (length == n && memcmp(at, name, n) == 0)
+			return true;
+		at += length + (at[length] == ',');
+	}
+	return false;
+}
 
-		for (const char *at = options; (at = strstr(at, known[i])); at++) {
-			if ((at != options && at[-1] != ',') || (at[n] != ',' && at[n] != '\0'))
-				continue;
-			if (find_group(arena, groups, known[i]))
-				return known[i];
+/* Is each controller of the list (N bytes) among the options of the mount? */
+static bool has_all(const char *options, const char *list, size_t n)
+{
+	for (size_t at = 0; at < n;) {
+		size_t length = strcspn(list + at, ",:\n");
+
+		if (!has_option(options, list + at, length))
+			return false;
+		at += length + 1;
+	}
+	return n > 0;
+}
+
+/*
+ * The controllers of a v1 mount, as /proc/self/cgroup calls them: "cpu,cpuacct", "name=systemd".
+ * Hierarchies of which inro uses nothing are left out unless all are wanted.
+ */
+static const char *v1_controllers(struct arena *arena, const char *options, const char *groups, bool all)
+{
+	for (const char *line = groups; *line;) {
+		const char *end = strchrnul(line, '\n');
+		const char *colon = memchr(line, ':', (size_t)(end - line));
+		const char *second = colon ? memchr(colon + 1, ':', (size_t)(end - colon) - 1) : NULL;
+
+		if (second && has_all(options, colon + 1, (size_t)(second - colon) - 1)) {
+			const char *list = arena_strndup(arena, colon + 1, (size_t)(second - colon) - 1);
+
+			return all || cgroup_controllers_parse(list) ? list : NULL;
 		}
+		line = *end ? end + 1 : end;
 	}
 	return NULL;
 }
@@ -131,7 +159,7 @@ static const char *v1_controllers(struct arena *arena, const char *options, cons
 static int add_v1(struct cgroup_facts *facts, struct arena *arena, const struct mount_line *line,
 		  const char *groups)
 {
-	const char *controllers = v1_controllers(arena, line->options, groups);
+	const char *controllers = v1_controllers(arena, line->options, groups, facts->all_v1);
 	struct cgroup_v1 *v1;
 	const char *path;
 
@@ -292,7 +320,7 @@ static int read_self(int self_fd, const char *file, char **ret)
 	return fd < 0 ? fd : fd_read_to_heap(fd, TEXT_MAX, ret, NULL);
 }
 
-static int parse_self(struct cgroup_facts *facts, struct arena *arena)
+int cgroup_facts_read(struct cgroup_facts *facts, struct arena *arena)
 {
 	cleanup_close int proc_fd = procfs_open();
 	cleanup_close int self = -EBADF;
@@ -323,7 +351,7 @@ int cgroup_facts_gather(struct cgroup_facts *facts, struct arena *arena, const c
 
 	if (facts->gathered)
 		return 0;
-	r = parse_self(&found, arena);
+	r = cgroup_facts_read(&found, arena);
 	if (r < 0)
 		return r;
 	cgroup_facts_probe(&found);

@@ -16,6 +16,9 @@
 int cgroup_facts_parse(struct cgroup_facts *facts, struct arena *arena, const char *mountinfo,
 		       const char *groups);
 
+/* The same of this process: 0, -ENOMEM, or what reading /proc answered. */
+int cgroup_facts_read(struct cgroup_facts *facts, struct arena *arena);
+
 /* What may be made where, and by whom it is used; needs the mounts. */
 void cgroup_facts_probe(struct cgroup_facts *facts);
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "kernel/syscalls.h"
+#include "oci/cgroup.h"
 #include "oci/hooks.h"
 
 enum { END_TIMEOUT_MS = 30000 };
@@ -37,9 +38,16 @@ int oci_kill_init(const struct oci_state *state, struct inro_error *error)
 int oci_destroy(struct oci_call *call, int root_fd, int state_fd, const char *id, const struct oci_state *state,
 		struct inro_error *error)
 {
-	int r = oci_kill_init(state, error), second;
+	int r, second;
 
 	(void)state_fd;
+	/* On v1 what is stopped does not end, not even by SIGKILL. */
+	if (!state->cgroup.v2 && state->cgroup.v1.n > 0 && oci_cgroup_frozen(&state->cgroup))
+		oci_cgroup_freeze(&state->cgroup, false);
+	r = oci_kill_init(state, error);
+	second = oci_cgroup_remove(&state->cgroup);
+	if (r == 0 && second < 0)
+		r = fail_call(error, second, "remove the cgroup of", "unlinkat", id);
 	second = oci_state_remove(root_fd, id);
 	oci_hooks_poststop(state, call);
 	if (r == 0 && second < 0)

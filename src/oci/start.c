@@ -137,6 +137,16 @@ static int make(struct oci_start *start, struct oci_config *config, int *ret_sta
 	return walk(start, plan, ret_status, error);
 }
 
+/* What failed is of no interest where the kernel had killed it for want of memory. */
+static void tell_oom(const struct oci_cgroup_place *place, struct inro_error *error)
+{
+	*error = (struct inro_error){ 0 };
+	fail_host(error, INRO_ERROR_HOST, -ENOMEM, "start the container",
+		  "container's init was killed: out of memory; the limit is %llu bytes",
+		  (unsigned long long)place->oom_limit);
+	error_hint(error, "raise linux.resources.memory.limit");
+}
+
 int oci_start_make(struct oci_start *start, int *ret_status, struct inro_error *error)
 {
 	cleanup_arena struct arena arena = { 0 };
@@ -167,6 +177,8 @@ int oci_start_make(struct oci_start *start, int *ret_status, struct inro_error *
 	r = oci_notify_prepare(start, &config, &arena, error);
 	if (r == 0)
 		r = make(start, &config, ret_status, error);
+	if (r < 0 && state.cgroup.was_oom)
+		tell_oom(&state.cgroup, error);
 	if (r < 0 || (!start->waits && !start->keep)) {
 		oci_state_remove(start->root_fd, start->id);
 		/* Where it came as far as a process, hooks have been run that want their counterpart. */

@@ -143,6 +143,7 @@ static void write_cgroup(struct buf *buf, const struct oci_cgroup_place *place)
 	json_out_text(buf, "scope", place->scope);
 	json_out_text(buf, "v2", place->v2);
 	json_out_strings(buf, "v1", &place->v1);
+	json_out_strings(buf, "v1Controllers", &place->v1_controllers);
 	json_out_bool(buf, "v2Made", place->v2_made);
 	json_out_bool(buf, "v1Made", place->v1_made);
 	buf_puts(buf, "}");
@@ -286,6 +287,8 @@ static int read_object(struct json_object *object, struct arena *arena, struct o
 		state->cgroup.v2_made = bool_of(cgroup, "v2Made");
 		state->cgroup.v1_made = bool_of(cgroup, "v1Made");
 		r = read_strings(cgroup, "v1", arena, &state->cgroup.v1);
+		if (r == 0)
+			r = read_strings(cgroup, "v1Controllers", arena, &state->cgroup.v1_controllers);
 	}
 	return r < 0 ? r : read_annotations(object, arena, state);
 }

@@ -49,7 +49,10 @@ struct oci_cgroup_place {
 	const char *scope;              /* with systemd: the unit's name */
 	const char *v2;                 /* absolute path of the v2 directory; NULL */
 	struct oci_strings v1;          /* absolute paths of the v1 directories, one a hierarchy */
+	struct oci_strings v1_controllers; /* of each: "cpu,cpuacct" */
 	bool v2_made, v1_made;          /* by this container's create, so removed by its delete */
+	bool was_oom;                   /* not kept: a start failed, and the kernel had killed for want of memory */
+	uint64_t oom_limit;
 };
 
 struct oci_state {

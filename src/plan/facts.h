@@ -39,6 +39,7 @@ struct cgroup_v1 {
 
 struct cgroup_facts {
 	bool gathered;           /* only where something asks for a cgroup */
+	bool all_v1;             /* set before: v1 hierarchies of which inro uses nothing shall be listed, too */
 	enum cgroup_layout layout;
 	const char *name;        /* how this container's groups are going to be called */
 	const char *mount;       /* of the v2 hierarchy; NULL */

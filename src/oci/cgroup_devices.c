@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Rules about devices.
+ *
+ * A list of rules is read as v1 reads it: each one adds to what is allowed or takes from it, so for
+ * every device and every kind of access (read, write, mknod) the last rule that is about it decides.
+ * The program therefore tries the rules from the last to the first. It keeps the accesses that no rule
+ * has decided yet: one that is denied ends it, and when all are allowed it allows. Nothing is allowed
+ * where no rule is left.
+ */
+
+#include "oci/cgroup_devices.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/fd.h"
+#include "base/macros.h"
+#include "cgroup/dir.h"
+
+#include <fcntl.h>
+
+/* What no container can do without, and mknod, which alone opens nothing. As runc has it. */
+static const struct oci_device_rule defaults[] = {
+	{ .allow = true, .type = 'c', .major = -1, .minor = -1, .mknod = true },
+	{ .allow = true, .type = 'b', .major = -1, .minor = -1, .mknod = true },
+	{ .allow = true, .type = 'c', .major = 1, .minor = 3, .read = true, .write = true, .mknod = true }, /* null */
+	{ .allow = true, .type = 'c', .major = 1, .minor = 8, .read = true, .write = true, .mknod = true }, /* random */
+	{ .allow = true, .type = 'c', .major = 1, .minor = 7, .read = true, .write = true, .mknod = true }, /* full */
+	{ .allow = true, .type = 'c', .major = 5, .minor = 0, .read = true, .write = true, .mknod = true }, /* tty */
+	{ .allow = true, .type = 'c', .major = 1, .minor = 5, .read = true, .write = true, .mknod = true }, /* zero */
+	{ .allow = true, .type = 'c', .major = 1, .minor = 9, .read = true, .write = true, .mknod = true }, /* urandom */
+	{ .allow = true, .type = 'c', .major = 136, .minor = -1, .read = true, .write = true, .mknod = true }, /* pts/N */
+	{ .allow = true, .type = 'c', .major = 5, .minor = 2, .read = true, .write = true, .mknod = true }, /* ptmx */
+	{ .allow = true, .type = 'c', .major = 10, .minor = 200, .read = true, .write = true, .mknod = true }, /* net/tun */
+};
+
+static const struct oci_device_rule deny_all = {
+	.type = 'a', .major = -1, .minor = -1, .read = true, .write = true, .mknod = true
+};
+
+bool oci_device_rule_is_all(const struct oci_device_rule *rule)
+{
+	return rule->type == 'a' && rule->major < 0 && rule->minor < 0 && rule->read && rule->write && rule->mknod;
+}
+
+const struct oci_device_rule *oci_device_rules(const struct oci_resources *resources, struct arena *arena,
+					       size_t *ret_n)
+{
+	size_t first = 0, n = 0;
+	struct oci_device_rule *rules = arena_array(arena, 1 + resources->n_devices + ARRAY_SIZE(defaults), sizeof(*rules));
+
+	if (!rules)
+		return NULL;
+	rules[n++] = deny_all;
+	for (size_t i = 0; i < resources->n_devices; i++) {
+		if (oci_device_rule_is_all(&resources->devices[i]))
+			first = n;
+		rules[n++] = resources->devices[i];
+	}
+	memcpy(rules + n, defaults, sizeof(defaults));
+	*ret_n = n + ARRAY_SIZE(defaults) - first;
+	return rules + first;
+}
+
+/* ---- the program ---- */
+
+/*
+ * The context is struct bpf_cgroup_dev_ctx: access_type (the type of device in its lower half, the kinds
+ * of access in its upper), major, minor. Registers: 1 the context, 2 the type, 3 the undecided accesses,
+ * 4 major, 5 minor; 0 the answer.
+ */
+struct program {
+	struct bpf_insn *code;
+	size_t n;
+};
+
+static void emit(struct program *program, uint8_t code, uint8_t to, uint8_t from, int16_t offset, int32_t value)
+{
+	program->code[program->n++] = (struct bpf_insn){
+		.code = code, .dst_reg = to, .src_reg = from, .off = offset, .imm = value,
+	};
+}
+
+static void emit_load(struct program *program, uint8_t to, size_t offset)
+{
+	emit(program, BPF_LDX | BPF_MEM | BPF_W, to, BPF_REG_1, (int16_t)offset, 0);
+}
+
+static void emit_return(struct program *program, int32_t answer)
+{
+	emit(program, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, answer);
+	emit(program, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+static int32_t accesses(const struct oci_device_rule *rule)
+{
+	return (rule->read ? BPF_DEVCG_ACC_READ : 0) | (rule->write ? BPF_DEVCG_ACC_WRITE : 0) |
+	       (rule->mknod ? BPF_DEVCG_ACC_MKNOD : 0);
+}
+
+/* Over to the next rule unless REGISTER has this value; the jump is completed by emit_rule(). */
+static void emit_compare(struct program *program, uint8_t number, int64_t value)
+{
+	emit(program, BPF_JMP | BPF_JNE | BPF_K, number, 0, 0, (int32_t)value);
+}
+
+enum { MOST_OF_A_RULE = 8 };
+
+static void emit_rule(struct program *program, const struct oci_device_rule *rule)
+{
+	size_t compares = program->n, end;
+
+	if (rule->type != 'a')
+		emit_compare(program, BPF_REG_2, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	if (rule->major >= 0)
+		emit_compare(program, BPF_REG_4, rule->major);
+	if (rule->minor >= 0)
+		emit_compare(program, BPF_REG_5, rule->minor);
+	end = program->n;
+	if (rule->allow) {
+		emit(program, BPF_ALU | BPF_AND | BPF_K, BPF_REG_3, 0, 0, ~accesses(rule) & 7);
+		emit(program, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_3, 0, 2, 0);
+		emit_return(program, 1);
+	} else {
+		/* Over the return where none of them is asked for. */
+		emit(program, BPF_JMP | BPF_JSET | BPF_K, BPF_REG_3, 0, 1, accesses(rule));
+		emit(program, BPF_JMP | BPF_JA, 0, 0, 2, 0);
+		emit_return(program, 0);
+	}
+	for (size_t i = compares; i < end; i++)
+		program->code[i].off = (int16_t)(program->n - i - 1);
+}
+
+struct bpf_insn *oci_device_program(const struct oci_device_rule *rules, size_t n, struct arena *arena,
+				    size_t *ret_n)
+{
+	struct program program = { .code = arena_array(arena, 8 + n * MOST_OF_A_RULE, sizeof(struct bpf_insn)) };
+
+	if (!program.code)
+		return NULL;
+	emit_load(&program, BPF_REG_2, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	emit(&program, BPF_ALU | BPF_MOV | BPF_X, BPF_REG_3, BPF_REG_2, 0, 0);
+	emit(&program, BPF_ALU | BPF_AND | BPF_K, BPF_REG_2, 0, 0, 0xffff);
+	emit(&program, BPF_ALU | BPF_RSH | BPF_K, BPF_REG_3, 0, 0, 16);
+	emit_load(&program, BPF_REG_4, offsetof(struct bpf_cgroup_dev_ctx, major));
+	emit_load(&program, BPF_REG_5, offsetof(struct bpf_cgroup_dev_ctx, minor));
+	for (size_t i = n; i-- > 0;) {
+		/* The rule about everything, with which the list begins, is the end of the program. */
+		if (i == 0 && !rules[i].allow && oci_device_rule_is_all(&rules[i]))
+			break;
+		emit_rule(&program, &rules[i]);
+	}
+	emit_return(&program, 0);
+	*ret_n = program.n;
+	return program.code;
+}
+
+/* ---- v1 ---- */
+
+static void add_number(char *text, size_t size, int64_t number)
+{
+	if (number < 0)
+		snprintf(text, size, "*");
+	else
+		snprintf(text, size, "%lld", (long long)number);
+}
+
+const char *oci_device_rule_text(const struct oci_device_rule *rule, char text[static 64])
+{
+	char major[24], minor[24];
+
+	add_number(major, sizeof(major), rule->major);
+	add_number(minor, sizeof(minor), rule->minor);
+	snprintf(text, 64, "%c %s:%s %s%s%s", rule->type, major, minor, rule->read ? "r" : "", rule->write ? "w" : "",
+		 rule->mknod ? "m" : "");
+	return text;
+}
+
+/* A rule about both types is two there: "a" means every device whatever else it says. */
+static int write_rule(int fd, const struct oci_device_rule *rule)
+{
+	struct oci_device_rule one = *rule;
+	char text[64];
+	int r;
+
+	if (rule->type != 'a' || oci_device_rule_is_all(rule))
+		return oci_device_rule_text(rule, text), fd_write_all(fd, text, strlen(text));
+	one.type = 'b';
+	oci_device_rule_text(&one, text);
+	r = fd_write_all(fd, text, strlen(text));
+	one.type = 'c';
+	oci_device_rule_text(&one, text);
+	return r < 0 ? r : fd_write_all(fd, text, strlen(text));
+}
+
+int oci_device_write_v1(int dir_fd, const struct oci_device_rule *rules, size_t n, size_t *ret_failed)
+{
+	cleanup_close int allow = cgroup_open_file(dir_fd, "devices.allow", O_WRONLY);
+	cleanup_close int deny = cgroup_open_file(dir_fd, "devices.deny", O_WRONLY);
+
+	*ret_failed = 0;
+	if (allow < 0 || deny < 0)
+		return allow < 0 ? allow : deny;
+	for (size_t i = 0; i < n; i++) {
+		int r;
+
+		/* Nothing to say: it would be refused. */
+		if (!rules[i].read && !rules[i].write && !rules[i].mknod)
+			continue;
+		r = write_rule(rules[i].allow ? allow : deny, &rules[i]);
+		*ret_failed = i;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
