@@ -3,8 +3,8 @@
 /*
  * Waiting for the parent, and for the start.
  *
- * A created container's init outlives the process that made it: once all is made it no longer dies
- * with that, and reads a FIFO in the container's state directory instead. It has the FIFO open for
+ * A created container's init outlives the process that made it: once all is made, and its state is
+ * written, so that it can be found, it no longer dies with that, and reads a FIFO in the container's state directory instead. It has the FIFO open for
  * reading and writing, so that a starter that is killed after it opened the FIFO is no end of file.
  * A starter opens it for writing without waiting, which fails when init is gone.
  *
@@ -25,12 +25,12 @@
 #include "kernel/syscalls.h"
 #include "plan/run.h"
 
-static int run_call_parent(struct run *run, const struct step *step, struct inro_error *error)
+/* Ask, and wait for the answer. */
+static int ask(struct run *run, uint32_t type, struct inro_error *error)
 {
-	struct channel_message message = { .type = CHANNEL_CALL };
+	struct channel_message message = { .type = type };
 	int fd, r = channel_send(run_fd(run, SLOT_CHANNEL), &message, -1);
 
-	(void)step;
 	if (r < 0)
 		return error_raw(error, r, "sendmsg", NULL);
 	r = channel_receive(run_fd(run, SLOT_CHANNEL), &message, &fd);
@@ -40,6 +40,12 @@ static int run_call_parent(struct run *run, const struct step *step, struct inro
 	if (r == 0)
 		sys_exit_group(125);
 	return 0;
+}
+
+static int run_call_parent(struct run *run, const struct step *step, struct inro_error *error)
+{
+	(void)step;
+	return ask(run, CHANNEL_CALL, error);
 }
 
 static const struct step_kind kind_call_parent = {
@@ -65,8 +71,10 @@ static int run_await_start(struct run *run, const struct step *step, struct inro
 	const int *slot = step->args;
 	ssize_t n;
 	char byte;
-	int r;
+	int r = ask(run, CHANNEL_READY, error);
 
+	if (r < 0)
+		return r;
 	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		return error_raw(error, -errno, "prctl", NULL);
 	run->shared->created = true;

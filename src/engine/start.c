@@ -245,11 +245,14 @@ static void end_texts(struct inro_error *error)
 	error->hint[sizeof(error->hint) - 1] = '\0';
 }
 
-/* The child has come to STAGE_CALL, and waits there. One that is gone is judged by what it left. */
-static int answer_call(struct run *run, struct inro_error *error)
+/*
+ * The child has come to STAGE_CALL, or is ready to outlive us, and waits. One that is gone is judged by
+ * what it left. Whoever is heard here has been written down: STAGE_MEANWHILE comes before.
+ */
+static int answer(struct run *run, uint32_t type, struct inro_error *error)
 {
 	const struct channel_message message = { .type = CHANNEL_RELEASE };
-	int r = engine_walk(run, STAGE_CALLED, STAGE_CALLED, error);
+	int r = type == CHANNEL_CALL ? engine_walk(run, STAGE_CALLED, STAGE_CALLED, error) : 0;
 
 	if (r < 0)
 		return r;
@@ -275,8 +278,8 @@ static int hear_child(struct run *run, struct inro_error *error)
 			return fail_call(error, r, "hear the child", "recvmsg", NULL);
 		if (r == 0 || message.type == CHANNEL_STARTED)
 			return 0;
-		if (message.type == CHANNEL_CALL && !run->shared->at_exec) {
-			r = answer_call(run, error);
+		if ((message.type == CHANNEL_CALL || message.type == CHANNEL_READY) && !run->shared->at_exec) {
+			r = answer(run, message.type, error);
 			if (r < 0)
 				return r;
 			continue;

@@ -7,7 +7,8 @@
  * is one struct channel_message, or its first bytes up to what its type needs.
  *
  * Parent to child: CHANNEL_RELEASE, once, and as the answer to CHANNEL_CALL, by which the child asks
- * for the steps of STAGE_CALLED. Child to parent: CHANNEL_HAND_BACK with one descriptor
+ * for the steps of STAGE_CALLED, and to CHANNEL_READY, by which a child that is going to outlive its
+ * parent asks whether that has written down all it must. Child to parent: CHANNEL_HAND_BACK with one descriptor
  * (SCM_RIGHTS) for a slot; CHANNEL_ERROR, after which it exits. Without --init the end of file
  * means that exec succeeded. inro's own init keeps the channel open (its life line: end of file there
  * means that inro is gone), so it says CHANNEL_STARTED when the command runs, and CHANNEL_ENDED with
@@ -28,6 +29,7 @@ enum channel_type {
 	CHANNEL_ERROR,
 	CHANNEL_ENDED,
 	CHANNEL_CALL,
+	CHANNEL_READY,
 };
 
 struct channel_message {
