@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -48,6 +49,8 @@ int oci_destroy(struct oci_call *call, int root_fd, int state_fd, const char *id
 	second = oci_cgroup_remove(&state->cgroup);
 	if (r == 0 && second < 0)
 		r = fail_call(error, second, "remove the cgroup of", "unlinkat", id);
+	if (state->rdt_dir)
+		rmdir(state->rdt_dir);
 	second = oci_state_remove(root_fd, id);
 	oci_hooks_poststop(state, call);
 	if (r == 0 && second < 0)
