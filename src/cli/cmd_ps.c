@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* inro ps: the caller's containers. */
+/* inro ps: the caller's containers, and those of other engines. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,9 +10,12 @@
 #include "base/error.h"
 #include "base/setters.h"
 #include "cgroup/sweep.h"
-#include "cli/containers.h"
+#include "base/fd.h"
+#include "base/procfs.h"
+#include "cli/names.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "state/engines.h"
 
 extern const struct verb verb_ps;
 
@@ -45,6 +48,7 @@ static const struct option_row *tables(size_t index, size_t *ret_n)
 
 static const struct table_column columns[] = {
 	{ "NAME", TABLE_TEXT, false, false },
+	{ "ENGINE", TABLE_TEXT, true, false },
 	{ "ID", TABLE_TEXT, true, false },
 	{ "PID", TABLE_NUMBER, false, false },
 	{ "STATE", TABLE_TEXT, true, false },
@@ -109,6 +113,7 @@ static int add_row(struct table *table, const struct record *record, bool ended)
 	}
 	return table_add(table, (const char *[]){
 					record->name,
+					"inro",
 					record->id,
 					ended ? NULL : pid,
 					ended ? "ended" : "running",
@@ -135,12 +140,37 @@ static int show(const struct record *record, enum record_state state, void *data
 	return add_row(cmd->table, record, state == RECORD_ENDED);
 }
 
-static int list(struct cmd_ps *cmd, struct containers *containers, struct inro_error *error)
+/* Of another engine it is known that it runs, and what. */
+static int show_engine(struct cmd_ps *cmd, const struct engine_container *container, int proc_fd)
 {
+	cleanup_close int pid_fd = -EBADF;
+	char pid[16], state[64], command[1024] = "";
+
+	if (cmd->quiet) {
+		printf("%s\n", container->name);
+		return 0;
+	}
+	pid_fd = procfs_open_pid(proc_fd, container->pid);
+	if (pid_fd < 0 || procfs_read_command(pid_fd, command, sizeof(command)) < 0)
+		return 0;
+	snprintf(pid, sizeof(pid), "%d", container->pid);
+	snprintf(state, sizeof(state), "running, of %s", container->engine);
+	return table_add(cmd->table, (const char *[]){ container->name, container->engine, container->id, pid, "running",
+						       state, NULL, NULL, NULL, NULL, NULL, command });
+}
+
+static int list(struct cmd_ps *cmd, struct names *names, struct inro_error *error)
+{
+	const struct containers *containers = &names->containers;
+	const struct engine_container *engines;
+	size_t n;
 	int r = 0;
 
 	if (containers->dir_fd >= 0)
 		r = state_each(containers->dir_fd, containers->proc_fd, show, cmd);
+	registry_engines(&names->registry, &engines, &n);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = show_engine(cmd, &engines[i], containers->proc_fd);
 	if (r < 0)
 		return fail_call(error, r, "list the containers", NULL, NULL);
 	if (cmd->quiet)
@@ -151,8 +181,8 @@ static int list(struct cmd_ps *cmd, struct containers *containers, struct inro_e
 
 static int act(struct cmd_ps *cmd, struct inro_error *error)
 {
-	struct containers containers;
-	int r = containers_open(&containers, error);
+	struct names names;
+	int r = names_open(&names, error);
 
 	/* What a run that was killed left behind goes with its record. */
 	cgroup_sweep_all();
@@ -161,9 +191,9 @@ static int act(struct cmd_ps *cmd, struct inro_error *error)
 		r = cmd->table ? 0 : fail_memory(error);
 	}
 	if (r == 0)
-		r = list(cmd, &containers, error);
+		r = list(cmd, &names, error);
 	table_free(cmd->table);
-	containers_close(&containers);
+	names_close(&names);
 	return r;
 }
 
@@ -191,7 +221,8 @@ const struct verb verb_ps = {
 	.usage = "[OPTIONS]",
 	.help = "list the containers",
 	.about = "List your containers: those that run, and with --all the detached ones that\n"
-		 "have ended.",
+		 "have ended. Those that inro-oci, crun or runc run for Podman, Docker, containerd\n"
+		 "or Kubernetes stand behind them, under the names that they have there.",
 	.run = cmd_ps,
 	.tables = tables,
 };

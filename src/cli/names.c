@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "state/engines.h"
+
+extern char **environ;
 
 int names_open(struct names *names, struct inro_error *error)
 {
@@ -19,7 +23,8 @@ int names_open(struct names *names, struct inro_error *error)
 			*error = (struct inro_error){ 0 };
 		r = 0;
 	}
-	registry_init(&names->registry, names->containers.dir_fd, names->containers.proc_fd);
+	registry_init(&names->registry, names->containers.dir_fd, names->containers.proc_fd, geteuid(),
+		      (const char *const *)environ);
 	names->targets = registry_targets(&names->registry);
 	return r;
 }
@@ -56,12 +61,28 @@ static int compare_named(const void *a, const void *b)
 	return (left->pid > right->pid) - (left->pid < right->pid);
 }
 
+static int add_engine(struct names *names, const struct engine_container *container)
+{
+	struct named *named = arena_grow(&names->containers.arena, &names->list, &names->n, sizeof(*named));
+
+	if (!named)
+		return -ENOMEM;
+	*named = (struct named){ .name = container->name, .pid = container->pid };
+	return 0;
+}
+
 int names_load(struct names *names, struct inro_error *error)
 {
+	const struct engine_container *engines;
+	size_t n;
 	int r = 0;
 
 	if (names->containers.dir_fd >= 0)
 		r = state_each(names->containers.dir_fd, names->containers.proc_fd, add_name, names);
+	registry_engines(&names->registry, &engines, &n);
+	for (size_t i = 0; i < n && r != -ENOMEM; i++)
+		if (add_engine(names, &engines[i]) < 0)
+			r = -ENOMEM;
 	if (names->n)
 		qsort(names->list, names->n, sizeof(*names->list), compare_named);
 	return r == -ENOMEM ? fail_memory(error) : 0;

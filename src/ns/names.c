@@ -7,18 +7,25 @@
 #include "base/fd.h"
 #include "base/procfs.h"
 #include "ns/kept.h"
+#include "state/engines.h"
 #include "state/record.h"
 
-void registry_init(struct registry *names, int state_fd, int proc_fd)
+void registry_init(struct registry *names, int state_fd, int proc_fd, uint32_t uid, const char *const *env)
 {
-	*names = (struct registry){ .state_fd = state_fd, .proc_fd = proc_fd };
+	*names = (struct registry){ .state_fd = state_fd, .proc_fd = proc_fd, .uid = uid, .env = env };
 }
 
 void registry_open(struct registry *names, uint32_t uid, const char *const *env)
 {
 	const char *path;
 
-	*names = (struct registry){ .state_fd = -ENOENT, .proc_fd = procfs_open(), .owned = true };
+	*names = (struct registry){
+		.state_fd = -ENOENT,
+		.proc_fd = procfs_open(),
+		.owned = true,
+		.uid = uid,
+		.env = env,
+	};
 	path = state_path(&names->arena, uid, env);
 	if (path)
 		names->state_fd = state_open(path, false);
@@ -70,15 +77,51 @@ static int lookup_kept(struct registry *names, const char *name, struct ns_targe
 	return 0;
 }
 
+void registry_engines(struct registry *names, const struct engine_container **ret, size_t *ret_n)
+{
+	const struct engines engines = {
+		.base = "",
+		.uid = names->uid,
+		.env = names->env,
+		.proc_fd = names->proc_fd,
+	};
+
+	if (!names->looked)
+		engines_load(&engines, &names->arena, &names->engines, &names->n_engines);
+	names->looked = true;
+	*ret = names->engines;
+	*ret_n = names->n_engines;
+}
+
+static int lookup_engines(struct registry *names, const char *name, struct ns_target *target,
+			  struct inro_error *error)
+{
+	const struct engine_container *list, *found;
+	bool several;
+	size_t n;
+
+	registry_engines(names, &list, &n);
+	found = engines_find(list, n, name, &several);
+	if (several)
+		return fail_usage(error, name, "several containers are called so, or have an id that begins so");
+	if (!found)
+		return -ENOENT;
+	/* It may have ended since. */
+	if (ns_target_set_process(target, found->pid, found->start_ticks) == 0)
+		return 0;
+	return fail_host(error, INRO_ERROR_HOST, -ESRCH, "find the container", "'%s' has ended", name);
+}
+
 static int lookup(void *data, const char *name, struct ns_target *target, struct inro_error *error)
 {
 	struct registry *names = data;
-	int r;
+	int r = -ENOENT;
 
-	if (names->state_fd < 0 || !state_name_ok(name))
-		return -ENOENT;
-	r = lookup_container(names, name, target, error);
-	return r == -ENOENT ? lookup_kept(names, name, target, error) : r;
+	if (names->state_fd >= 0 && state_name_ok(name)) {
+		r = lookup_container(names, name, target, error);
+		r = r == -ENOENT ? lookup_kept(names, name, target, error) : r;
+	}
+	return r == -ENOENT ? lookup_engines(names, name, target, error) : r;
 }
 
 struct each_name {
@@ -108,7 +151,12 @@ static void list(void *data, void (*each)(void *each_data, const char *name), vo
 	struct registry *names = data;
 	struct each_name told = { each, each_data };
 	cleanup_close int dir_fd = kept_open_dir(names->state_fd, false);
+	const struct engine_container *engines;
+	size_t n;
 
+	registry_engines(names, &engines, &n);
+	for (size_t i = 0; i < n; i++)
+		each(each_data, engines[i].name);
 	if (names->state_fd < 0)
 		return;
 	state_each(names->state_fd, names->proc_fd, tell_record, &told);
