@@ -4,7 +4,8 @@
 
 /*
  * The names that a target can have: those of the caller's containers, those under which it keeps
- * namespaces, and those of containers of other engines, in this order. (What ip netns calls a namespace is known to ns/target.c itself.)
+ * namespaces, and those of containers of other engines, in this order. (What ip netns calls a
+ * namespace is known to ns/target.c itself.)
  */
 
 #include <stdint.h>

@@ -187,7 +187,8 @@ static void not_mounted(void **state)
 	}
 	assert_int_equal(r, -EOPNOTSUPP);
 	assert_string_equal(said(world),
-			    "linux.intelRdt: Operation not supported: not supported: no resctrl file system is mounted here");
+			    "linux.intelRdt: Operation not supported: not supported: "
+			    "no resctrl file system is mounted here");
 }
 
 int main(void)

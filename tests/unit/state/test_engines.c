@@ -146,7 +146,8 @@ static void own(void **state)
 	struct world *world = *state;
 	char text[256];
 
-	snprintf(text, sizeof(text), "{\"id\":\"box\",\"pid\":%d,\"pidStart\":%llu,\"bundle\":\"/b\"}", world->pid, world->start);
+	snprintf(text, sizeof(text), "{\"id\":\"box\",\"pid\":%d,\"pidStart\":%llu,\"bundle\":\"/b\"}",
+		 world->pid, world->start);
 	write_file(world, "run/inro-oci/box/state.json", text);
 	write_file(world, "own/other/state.json", text);
 	load(world);
