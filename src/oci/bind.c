@@ -3,11 +3,13 @@
 /*
  * Bind mounts. Whoever may clone mount trees does it before the container exists, and with the
  * attributes set before anybody can see it. An ordinary user can in the new mount namespace only,
- * where the child opens the source again, before it has mounted anything, and checks that it is the
- * one that was opened (see mount/tree.c).
+ * where the child opens the source again, before it has mounted anything, and checks that it is
+ * the one that was opened (see mount/tree.c).
  *
- * A tree is put in its place by descriptor, and its descriptor is closed at once: a container may
- * have hundreds of mounts, and its engine a low limit of descriptors.
+ * A tree is put in its place by descriptor, and its descriptor is closed at once. A container may
+ * have hundreds of mounts, and its engine a low limit of descriptors: those trees that it cannot
+ * hold are cloned by the child before it mounts anything else, and wait mounted in the scratch
+ * tmpfs.
  */
 
 #include <errno.h>
@@ -32,7 +34,8 @@ struct bind_args {
 	bool source_nofollow, target_nofollow, copy_symlink;
 	unsigned target_flags;
 	int source_slot, tree_slot, keep_slot;
-	char *link; /* PATH_MAX bytes: where the source points, if it is a link to be copied; "" else */
+	const char *waits; /* where it waits in the scratch tmpfs; NULL */
+	char *link; /* PATH_MAX bytes: where a link to be copied points; "" where it is none */
 };
 
 static unsigned open_tree_flags(const struct bind_args *args)
@@ -110,6 +113,47 @@ static int run_clone_again(struct run *run, const struct step *step, struct inro
 	return 0;
 }
 
+/* Something to mount it on, of its own type. */
+static int make_waiting_place(int dir_fd, const char *name, bool directory)
+{
+	int r = directory ? mkdirat(dir_fd, name, 0700) : mknodat(dir_fd, name, S_IFREG | 0600, 0);
+	int fd = r < 0 ? r : openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int run_let_wait(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct bind_args *args = step->args;
+	cleanup_close int place_fd = -EBADF;
+	struct stat st;
+	int tree_fd, r = args->link ? read_link(args) : 0;
+
+	if (r < 0)
+		return error_raw(error, r, "readlink", args->source);
+	if (r > 0)
+		return 0;
+	r = clone_source(run, args, error);
+	if (r < 0)
+		return r;
+	tree_fd = run_fd(run, args->tree_slot);
+	if (fstat(tree_fd, &st) < 0)
+		return error_raw(error, -errno, "fstat", args->source);
+	place_fd = make_waiting_place(run_fd(run, SLOT_SCRATCH), args->waits, S_ISDIR(st.st_mode));
+	if (place_fd < 0)
+		return error_raw(error, place_fd, "mkdirat", args->source);
+	r = sys_move_mount(tree_fd, "", place_fd, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	run->slots[args->tree_slot] = fd_close(tree_fd);
+	return r < 0 ? error_raw(error, r, "move_mount", args->source) : 0;
+}
+
+static int fetch_waiting(struct run *run, const struct bind_args *args)
+{
+	return run_store(run, args->tree_slot,
+			 sys_open_tree(run_fd(run, SLOT_SCRATCH), args->waits, OPEN_TREE_CLOEXEC));
+}
+
 static int copy_link(struct run *run, const struct bind_args *args, struct inro_error *error)
 {
 	const char *name;
@@ -160,12 +204,16 @@ static void keep_or_close(struct run *run, const struct bind_args *args)
 static int run_place(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct bind_args *args = step->args;
-	int tree_fd = run_fd(run, args->tree_slot), r;
 	cleanup_close int target_fd = -EBADF;
 	struct stat st;
+	int tree_fd, r;
 
 	if (args->link && args->link[0])
 		return copy_link(run, args, error);
+	r = args->waits ? fetch_waiting(run, args) : 0;
+	if (r < 0)
+		return error_raw(error, r, "open_tree", args->target);
+	tree_fd = run_fd(run, args->tree_slot);
 	if (fstat(tree_fd, &st) < 0)
 		return error_raw(error, -errno, "fstat", args->target);
 	target_fd = open_target(run, args, S_ISDIR(st.st_mode));
@@ -203,13 +251,15 @@ static void advise_source(const struct step *step, const struct plan *plan,
 	if (error->code == EACCES)
 		error_why(error, "this user may not go there");
 	else if (error->code == EPERM && clears)
-		error_why(error, "flags that the host's mount has set (nosuid, nodev, noexec, ro, atime) "
-				 "cannot be cleared in a user namespace");
+		error_why(error,
+			  "flags that the host's mount has set (nosuid, nodev, noexec, ro, atime) "
+			  "cannot be cleared in a user namespace");
 	else if (error->code == EINVAL && args->look.userns_slot != SLOT_NONE)
 		error_why(error, "its file system has no id-mapped mounts");
 	else if (error->code == EPERM && args->look.userns_slot != SLOT_NONE)
-		error_why(error, "it is id-mapped already, or its file system belongs to another user "
-				 "namespace");
+		error_why(error,
+			  "it is id-mapped already, or its file system belongs to another user "
+			  "namespace");
 	else if (error->code == EINVAL && strcmp(error->call, "open_tree") == 0)
 		error_why(error, "it is unbindable, or of another mount namespace");
 }
@@ -247,6 +297,15 @@ static const struct step_kind kind_clone_again = {
 	.advise = advise_source,
 };
 
+static const struct step_kind kind_let_wait = {
+	.name = "clone-to-scratch",
+	.what = "clone, to wait in the scratch tmpfs, the mounts at",
+	.calls = "open_tree, mount_setattr, mkdirat, move_mount",
+	.run = run_let_wait,
+	.tell = tell_bind,
+	.advise = advise_source,
+};
+
 static const struct step_kind kind_place = {
 	.name = "place",
 	.what = "mount it on",
@@ -268,8 +327,9 @@ static int fill_args(struct oci_root *root, const struct oci_mount *mount,
 		.look = {
 			.own = options->own,
 			.recursive = options->recursive,
-			.propagation = options->propagation ? options->propagation : root->propagation,
-			.propagation_recursive = !options->propagation || options->propagation_recursive,
+			.propagation = options->propagation ?: root->propagation,
+			.propagation_recursive =
+				!options->propagation || options->propagation_recursive,
 			.tree = options->rbind,
 			.userns_slot = SLOT_NONE,
 			.idmap_recursive = options->ridmap,
@@ -288,6 +348,35 @@ static int fill_args(struct oci_root *root, const struct oci_mount *mount,
 	if (options->idmap || options->ridmap || mount->uids.n || mount->gids.n)
 		return oci_idmap_slot(root, mount, &args->look.userns_slot, error);
 	return 0;
+}
+
+/* Half of the descriptors are for trees; who opens sources first has two for each. */
+static bool can_hold(struct oci_root *root)
+{
+	size_t each = root->by_parent ? 2 : 4;
+
+	return ++root->n_trees * each <= root->part->n_fds;
+}
+
+static void add_source_steps(struct oci_root *root, struct bind_args *args)
+{
+	static const char why[] = "mounts of config.json";
+	struct plan *plan = root->plan;
+
+	/* An id map takes the rights of who starts the container. */
+	if (!can_hold(root) && args->look.userns_slot == SLOT_NONE) {
+		args->waits = arena_printf(&plan->arena, "tree%zu", root->n_trees);
+		plan->failed |= !args->waits;
+		root_need_scratch(plan);
+		plan_add(plan, STAGE_SOURCE, &kind_let_wait, args->source,
+			 "there are too many to be held open", args);
+	} else if (root->by_parent) {
+		plan_add(plan, STAGE_OPEN, &kind_clone, args->source, why, args);
+	} else {
+		plan_add(plan, STAGE_OPEN, &kind_open, args->source, why, args);
+		plan_add(plan, STAGE_SOURCE, &kind_clone_again, args->source,
+			 "it must be the one that was opened", args);
+	}
 }
 
 /* What mount(2) takes for a bind mount too, and then has no effect. */
@@ -318,15 +407,7 @@ int oci_bind_add(struct oci_root *root, const struct oci_mount *mount,
 	r = fill_args(root, mount, options, args, error);
 	if (r < 0)
 		return r;
-	if (root->by_parent) {
-		plan_add(root->plan, STAGE_OPEN, &kind_clone, mount->source, "mounts of config.json",
-			 args);
-	} else {
-		plan_add(root->plan, STAGE_OPEN, &kind_open, mount->source, "mounts of config.json",
-			 args);
-		plan_add(root->plan, STAGE_SOURCE, &kind_clone_again, mount->source,
-			 "it must be the one that was opened", args);
-	}
+	add_source_steps(root, args);
 	plan_add(root->plan, STAGE_MOUNT, &kind_place, target, "mounts of config.json", args);
 	return 0;
 }

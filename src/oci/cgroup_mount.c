@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The mount of type cgroup: what the container may see of its cgroups. On a host with cgroup v2 alone
- * it is that hierarchy. Elsewhere it is a tmpfs with a directory for each hierarchy of the host, and
- * links where several controllers share one (cpu → cpu,cpuacct).
+ * The mount of type cgroup: what the container may see of its cgroups. On a host with cgroup v2
+ * alone it is that hierarchy. Elsewhere it is a tmpfs with a directory for each hierarchy of the
+ * host, and links where several controllers share one (cpu → cpu,cpuacct).
  *
  * In a cgroup namespace of its own a hierarchy is mounted anew, and its top is the container's
  * group. Without one it would show all groups of the host; so the container's own directory is
- * bound instead, found by what /proc/self/cgroup says once the child is in its groups. If that is the
- * very top of the hierarchy, since no group was made, it is read-only whatever was asked for.
+ * bound instead, found by what /proc/self/cgroup says once the child is in its groups. If that is
+ * the very top of the hierarchy, since no group was made, it is read-only whatever was asked for.
  */
 
 #include "oci/cgroup_mount.h"
@@ -107,14 +107,16 @@ static char *field(char *line, int index)
 	return line;
 }
 
-static int parse_line(struct arena *arena, char *line, const char *groups, struct oci_hierarchies *ret)
+static int parse_line(struct arena *arena, char *line, const char *groups,
+		      struct oci_hierarchies *ret)
 {
 	char *tail = strstr(line, " - "), *root = field(line, 3), *mount = field(line, 4);
 	char *options = tail ? field(tail + 3, 2) : NULL;
 	struct oci_hierarchy *row, new = { 0 };
 	size_t n = strlen(TOP "/");
 
-	if (!options || !mount || strncmp(tail + 3, "cgroup", 6) != 0 || strncmp(mount, TOP "/", n) != 0)
+	if (!options || !mount || strncmp(tail + 3, "cgroup", 6) != 0 ||
+	    strncmp(mount, TOP "/", n) != 0)
 		return 0;
 	new.v2 = tail[3 + 6] == '2';
 	new.name = arena_strndup(arena, mount + n, strcspn(mount + n, " "));
@@ -123,7 +125,7 @@ static int parse_line(struct arena *arena, char *line, const char *groups, struc
 	new.controllers = new.v2 ? "" : find_controllers(arena, groups, options);
 	if (!new.name || !new.mount || !new.root)
 		return -ENOMEM;
-	/* Escaped or further down it is nothing that a host has; without a line it is not in use. */
+	/* Escaped or further down: no host has that. Without a line: not in use. */
 	if (!new.controllers || strpbrk(new.name, "/\\") || strchr(new.root, '\\'))
 		return 0;
 	row = arena_grow(arena, &ret->list, &ret->n, sizeof(*row));
@@ -139,7 +141,8 @@ int oci_hierarchies_parse(struct arena *arena, char *mountinfo, const char *grou
 	char *save;
 
 	*ret = (struct oci_hierarchies){ 0 };
-	for (char *line = strtok_r(mountinfo, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(mountinfo, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
 		int r = parse_line(arena, line, groups, ret);
 
 		if (r < 0)
@@ -175,7 +178,8 @@ static int bind_group(const struct cgroup_args *args, const struct oci_hierarchy
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
 	};
-	struct mount_attr attr = { .attr_set = args->attributes, .propagation = PROPAGATION_PRIVATE };
+	struct mount_attr attr = { .attr_set = args->attributes,
+				   .propagation = PROPAGATION_PRIVATE };
 	cleanup_close int dir_fd = open(hierarchy->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int group_fd = -EBADF, tree_fd = -EBADF;
 	char path[8192];
@@ -214,13 +218,15 @@ static int make_hierarchy(const struct cgroup_args *args, size_t i, struct inro_
 
 static int attach(int fd, int target_fd, const char *path, struct inro_error *error)
 {
-	int r = sys_move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	int r = sys_move_mount(fd, "", target_fd, "",
+			       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 
 	return r < 0 ? error_raw(error, r, "move_mount", path) : 0;
 }
 
 /* A hierarchy as a directory of the tmpfs, and a link to it for each of its controllers. */
-static int add_directory(const struct cgroup_args *args, size_t i, int dir_fd, struct inro_error *error)
+static int add_directory(const struct cgroup_args *args, size_t i, int dir_fd,
+			 struct inro_error *error)
 {
 	const struct oci_hierarchy *hierarchy = &args->all.list[i];
 	cleanup_close int target_fd = target_open(dir_fd, hierarchy->name, TARGET_DIR, 0755,
@@ -274,8 +280,8 @@ static int make_directories(const struct cgroup_args *args, int target_fd, struc
 static int run_cgroup(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct cgroup_args *args = step->args;
-	cleanup_close int target_fd = target_open(run_fd(run, args->base_slot), args->path, TARGET_DIR, 0755,
-						  TARGET_NO_LINKS);
+	cleanup_close int target_fd = target_open(run_fd(run, args->base_slot), args->path,
+						  TARGET_DIR, 0755, TARGET_NO_LINKS);
 	cleanup_close int fd = -EBADF;
 	int r;
 
@@ -304,7 +310,8 @@ static void tell_cgroup(const struct step *step, struct buf *text)
 			buf_printf(text, ", %s", args->all.list[i].name);
 }
 
-static void advise_cgroup(const struct step *step, const struct plan *plan, struct inro_error *error)
+static void advise_cgroup(const struct step *step, const struct plan *plan,
+			  struct inro_error *error)
 {
 	(void)step;
 	(void)plan;
@@ -324,7 +331,8 @@ static const struct step_kind kind_cgroup = {
 };
 
 /* "cpu,name=x" to what fsconfig(2) takes. */
-static const char *const *hierarchy_config(struct arena *arena, const struct oci_hierarchy *hierarchy)
+static const char *const *hierarchy_config(struct arena *arena,
+					   const struct oci_hierarchy *hierarchy)
 {
 	struct oci_mount_options options = { 0 };
 	int r = oci_mount_config_add(arena, &options, "source", "cgroup");
@@ -335,7 +343,8 @@ static const char *const *hierarchy_config(struct arena *arena, const struct oci
 
 		if (equals)
 			*equals = '\0';
-		r = item ? oci_mount_config_add(arena, &options, item, equals ? equals + 1 : NULL) : -ENOMEM;
+		r = item ? oci_mount_config_add(arena, &options, item, equals ? equals + 1 : NULL)
+			 : -ENOMEM;
 		at += n + (at[n] == ',');
 	}
 	return r < 0 ? NULL : options.config;
@@ -360,7 +369,11 @@ int oci_cgroup_mount_add(struct oci_root *root, const struct oci_mount *mount,
 			 const struct oci_mount_options *options, struct inro_error *error)
 {
 	static struct oci_hierarchy unified = {
-		.name = "", .controllers = "", .mount = TOP, .root = "/", .v2 = true,
+		.name = "",
+		.controllers = "",
+		.mount = TOP,
+		.root = "/",
+		.v2 = true,
 	};
 	struct plan *plan = root->plan;
 	struct cgroup_args *args = arena_alloc(&plan->arena, sizeof(*args));
@@ -384,6 +397,7 @@ int oci_cgroup_mount_add(struct oci_root *root, const struct oci_mount *mount,
 	args->base_slot = oci_root_base(root, mount->destination, &args->path);
 	if (add_config(&plan->arena, args) < 0)
 		return fail_memory(error);
-	plan_add(plan, STAGE_MOUNT, &kind_cgroup, mount->destination, "mounts of config.json", args);
+	plan_add(plan, STAGE_MOUNT, &kind_cgroup, mount->destination, "mounts of config.json",
+		 args);
 	return 0;
 }

@@ -2,7 +2,7 @@
 #ifndef OCI_CGROUP_MOUNT_H
 #define OCI_CGROUP_MOUNT_H
 
-/* Which cgroup hierarchies the host shows below /sys/fs/cgroup, for a cgroup mount in a container. */
+/* Which cgroup hierarchies the host shows below /sys/fs/cgroup, for a container to see. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,8 +10,8 @@
 struct arena;
 
 struct oci_hierarchy {
-	const char *name;        /* of its directory: "memory", "cpu,cpuacct", "unified"; "" = the top itself */
-	const char *controllers; /* as in /proc/PID/cgroup: "cpu,cpuacct", "name=systemd"; "" for v2 */
+	const char *name;        /* of its directory: "memory", "unified"; "" = the top itself */
+	const char *controllers; /* as in /proc/PID/cgroup: "name=systemd"; "" for v2 */
 	const char *mount;       /* where it is on the host */
 	const char *root;        /* the group that is shown there as the top */
 	bool v2;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A copy takes as long as there are files, and more memory than a step of the child may have on its
- * stack; so a forked process does it, and the child waits. It still allocates nothing, since it is a
- * copy of a process whose other threads may have held locks.
+ * A copy takes as long as there are files, and more memory than a step of the child may have on
+ * its stack; so a forked process does it, and the child waits. It still allocates nothing, since
+ * it is a copy of a process whose other threads may have held locks.
  *
  * The tree is the image's: every entry is opened without following links, and what was opened is
  * looked at. Other file systems that are mounted in it are not gone into.
@@ -72,7 +72,8 @@ static int copy_xattrs(struct copy *copy, int from_fd, int to_fd, const char *na
 }
 
 /* Owner before permissions, since a new owner takes set-user-ID away. */
-static int copy_metadata(struct copy *copy, int from_fd, int to_fd, const struct stat *st, const char *name)
+static int copy_metadata(struct copy *copy, int from_fd, int to_fd, const struct stat *st,
+			 const char *name)
 {
 	const struct timespec times[] = { st->st_atim, st->st_mtim };
 	int r;
@@ -120,7 +121,8 @@ static int copy_file(struct copy *copy, int from_dir, int to_dir, const char *na
 
 static int copy_dir(struct copy *copy, int from_dir, int to_dir, const char *name)
 {
-	cleanup_close int from_fd = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int from_fd =
+		openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int to_fd = -EBADF;
 	struct stat st;
 	int r = 0;
@@ -137,7 +139,8 @@ static int copy_dir(struct copy *copy, int from_dir, int to_dir, const char *nam
 	return r < 0 ? r : copy_metadata(copy, from_fd, to_fd, &st, name);
 }
 
-static int copy_link(struct copy *copy, int from_dir, int to_dir, const char *name, const struct stat *st)
+static int copy_link(struct copy *copy, int from_dir, int to_dir, const char *name,
+		     const struct stat *st)
 {
 	const struct timespec times[] = { st->st_atim, st->st_mtim };
 	ssize_t n = readlinkat(from_dir, name, copy->link, sizeof(copy->link) - 1);
@@ -147,7 +150,8 @@ static int copy_link(struct copy *copy, int from_dir, int to_dir, const char *na
 	copy->link[n] = '\0';
 	if (symlinkat(copy->link, to_dir, name) < 0)
 		return failed(copy, "symlinkat", name);
-	if (fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 && !is_refused(errno))
+	if (fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    !is_refused(errno))
 		return failed(copy, "fchownat", name);
 	(void)utimensat(to_dir, name, times, AT_SYMLINK_NOFOLLOW);
 	return 0;
@@ -158,7 +162,8 @@ static int copy_node(struct copy *copy, int to_dir, const char *name, const stru
 {
 	if (mknodat(to_dir, name, st->st_mode, st->st_rdev) < 0)
 		return errno == EPERM ? 0 : failed(copy, "mknodat", name);
-	if (fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 && !is_refused(errno))
+	if (fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    !is_refused(errno))
 		return failed(copy, "fchownat", name);
 	return 0;
 }

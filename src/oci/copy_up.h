@@ -3,8 +3,8 @@
 #define OCI_COPY_UP_H
 
 /*
- * tmpcopyup: what the image has in a directory, copied into the tmpfs that is to cover it, before it
- * covers it.
+ * tmpcopyup: what the image has in a directory, copied into the tmpfs that is to cover it, before
+ * it covers it.
  */
 
 struct inro_error;

@@ -37,19 +37,19 @@ static const struct oci_device usual[] = {
 static const struct {
 	const char *name, *link;
 } links[] = {
-	{ "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" },
+	{ "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" },
 	{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
-	{ "core", "/proc/kcore" },	 { "ptmx", "pts/ptmx" },
+	{ "core", "/proc/kcore" },       { "ptmx", "pts/ptmx" },
 };
 
 struct node {
 	const char *object; /* its path in the container, and the host's own node */
 	const char *path;   /* from the base */
 	int base_slot;
-	mode_t mode;        /* with its type */
+	mode_t mode; /* with its type */
 	dev_t device;
 	uint32_t uid, gid;
-	int tree_slot;      /* where it is bound */
+	int tree_slot; /* where it is bound */
 };
 
 struct device_args {
@@ -72,7 +72,8 @@ static bool is_that(const struct stat *st, const struct node *node)
 static int make_node(struct run *run, const struct node *node, struct inro_error *error)
 {
 	const char *name;
-	cleanup_close int dir_fd = target_open_parent(run_fd(run, node->base_slot), node->path, &name);
+	cleanup_close int dir_fd =
+		target_open_parent(run_fd(run, node->base_slot), node->path, &name);
 	struct stat st;
 
 	if (dir_fd < 0)
@@ -120,9 +121,10 @@ static int take_node(struct run *run, const struct node *node, struct inro_error
 		return error_raw(error, -errno, "fstat", node->object);
 	if (!is_that(&st, node)) {
 		error_raw(error, -ENODEV, "fstat", node->object);
-		error_raw_kind(error, INRO_ERROR_STEP,
-			       "the host's node of that name is another device, and no node can be made "
-			       "here");
+		error_raw_kind(
+			error, INRO_ERROR_STEP,
+			"the host's node of that name is another device, and no node can be made "
+			"here");
 		return -ENODEV;
 	}
 	r = sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
@@ -141,8 +143,8 @@ static int run_take(struct run *run, const struct step *step, struct inro_error 
 
 static int place_node(struct run *run, const struct node *node, struct inro_error *error)
 {
-	cleanup_close int fd = target_open(run_fd(run, node->base_slot), node->path, TARGET_FILE, 0666,
-					   TARGET_NO_LINKS | TARGET_NEW);
+	cleanup_close int fd = target_open(run_fd(run, node->base_slot), node->path, TARGET_FILE,
+					   0666, TARGET_NO_LINKS | TARGET_NEW);
 	int r;
 
 	if (fd < 0)
@@ -178,8 +180,8 @@ static int make_link(int dir_fd, const char *name, const char *to, struct inro_e
 static int run_links(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct dev_args *args = step->args;
-	cleanup_close int dir_fd = target_open(run_fd(run, args->base_slot), args->path, TARGET_DIR, 0755,
-					       TARGET_NO_LINKS);
+	cleanup_close int dir_fd = target_open(run_fd(run, args->base_slot), args->path, TARGET_DIR,
+					       0755, TARGET_NO_LINKS);
 	int r = 0;
 
 	if (dir_fd < 0)
@@ -274,7 +276,7 @@ static bool is_listed(const struct oci_config *config, const char *path)
 	return false;
 }
 
-/* Can nodes be made that work? Not in a user namespace, nor where the mount keeps devices from working. */
+/* Can nodes be made that work? Not in a user namespace, nor on a mount with nodev. */
 static bool can_make(const struct oci_root *root, const struct oci_device *device, int base_slot)
 {
 	const struct plan *plan = root->plan;
@@ -306,8 +308,8 @@ static void add_node(struct oci_root *root, const struct oci_device *device,
 	make = can_make(root, device, node.base_slot);
 	if (!make)
 		node.tree_slot = plan_transient(plan, plan_slot(plan));
-	row = make ? arena_grow(&plan->arena, &made->nodes, &made->n, sizeof(*row)) :
-		     arena_grow(&plan->arena, &bound->nodes, &bound->n, sizeof(*row));
+	row = make ? arena_grow(&plan->arena, &made->nodes, &made->n, sizeof(*row))
+		   : arena_grow(&plan->arena, &bound->nodes, &bound->n, sizeof(*row));
 	if (row)
 		*row = node;
 	plan->failed |= !row;
@@ -351,7 +353,8 @@ int oci_devices_add(struct oci_root *root, struct inro_error *error)
 		return fail_memory(error);
 	collect(root, made, bound);
 	if (made->n > 0)
-		plan_add(plan, STAGE_MOUNT, &kind_make, "/dev", "the usual ones and linux.devices", made);
+		plan_add(plan, STAGE_MOUNT, &kind_make, "/dev", "the usual ones and linux.devices",
+			 made);
 	if (bound->n > 0) {
 		plan_add(plan, root->by_parent ? STAGE_OPEN : STAGE_SOURCE, &kind_take, "/dev",
 			 "a name proves nothing about a device", bound);

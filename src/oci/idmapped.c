@@ -94,8 +94,8 @@ static void tell_idmap(const struct step *step, struct buf *text)
 	const struct idmap_args *args = step->args;
 
 	if (args->uids)
-		buf_printf(text, "users %.*s, groups %.*s", (int)strcspn(args->uids, "\n"), args->uids,
-			   (int)strcspn(args->gids, "\n"), args->gids);
+		buf_printf(text, "users %.*s, groups %.*s", (int)strcspn(args->uids, "\n"),
+			   args->uids, (int)strcspn(args->gids, "\n"), args->gids);
 }
 
 static void advise_idmap(const struct step *step, const struct plan *plan, struct inro_error *error)
@@ -174,9 +174,10 @@ int oci_idmap_slot(struct oci_root *root, const struct oci_mount *mount, int *re
 		gids = &linux_->gids;
 	}
 	if (!uids->n || !gids->n)
-		return fail_usage(error, mount->destination,
-				  "idmap takes uidMappings and gidMappings, or a user namespace of the "
-				  "container");
+		return fail_usage(
+			error, mount->destination,
+			"idmap takes uidMappings and gidMappings, or a user namespace of the "
+			"container");
 	uid_text = ranges_format_map(&plan->arena, uids->list, uids->n);
 	gid_text = ranges_format_map(&plan->arena, gids->list, gids->n);
 	if (!uid_text || !gid_text)

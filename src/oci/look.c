@@ -18,8 +18,8 @@ static struct oci_attributes join(const struct oci_attributes *first,
 				  const struct oci_attributes *later)
 {
 	bool atime = (first->clear | later->clear) & MOUNT_ATTR__ATIME;
-	uint64_t kept = later->clear & MOUNT_ATTR__ATIME ? first->set & ~(uint64_t)MOUNT_ATTR__ATIME :
-							   first->set;
+	uint64_t kept = later->clear & MOUNT_ATTR__ATIME ? first->set & ~(uint64_t)MOUNT_ATTR__ATIME
+							 : first->set;
 	struct oci_attributes both = {
 		.set = (kept & ~later->clear) | later->set,
 		.clear = (first->clear & ~later->set) | later->clear,
@@ -104,9 +104,9 @@ static void tell_one(const struct oci_attributes *attributes, struct buf *text)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *name = attributes->set & names[i].flag   ? names[i].set :
-				   attributes->clear & names[i].flag ? names[i].clear :
-								       NULL;
+		const char *name = attributes->set & names[i].flag     ? names[i].set
+				   : attributes->clear & names[i].flag ? names[i].clear
+								       : NULL;
 
 		if (name)
 			buf_printf(text, "%s%s", text->used ? ", " : "", name);

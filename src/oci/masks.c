@@ -106,7 +106,8 @@ static int cover_one(struct cover *cover, int target_fd, const char *path, struc
 		if (fd < 0)
 			return error_raw(error, fd, "open_tree", path);
 	}
-	r = sys_move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	r = sys_move_mount(fd, "", target_fd, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 	if (r < 0)
 		return error_raw(error, r, "move_mount", path);
 	cover->used = true;
@@ -259,7 +260,8 @@ int oci_masks_add(struct oci_root *root, struct inro_error *error)
 		args = list(root, &linux_->readonly_paths);
 		if (!args)
 			return fail_memory(error);
-		plan_add(root->plan, STAGE_PIVOT, &kind_read_only, NULL, "linux.readonlyPaths", args);
+		plan_add(root->plan, STAGE_PIVOT, &kind_read_only, NULL, "linux.readonlyPaths",
+			 args);
 	}
 	if (linux_->masked_paths.n > 0 && add_masked(root) < 0)
 		return fail_memory(error);

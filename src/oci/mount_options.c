@@ -3,9 +3,11 @@
 /*
  * The words come from fstab(5), with an r before those that mean all mounts below too. A word that
  * takes something away (rw, exec) is told to the kernel only where it was written: what a mount of
- * the host's has set stays otherwise, which is the safe side, and all that a user namespace allows.
+ * the host's has set stays otherwise, which is the safe side, and all that a user namespace
+ * allows.
  *
- * The times of access are one choice out of three and not flags, so each of them replaces the others.
+ * The times of access are one choice out of three and not flags, so each of them replaces the
+ * others.
  */
 
 #include "oci/mount_options.h"
@@ -49,12 +51,20 @@ static const struct {
 	const char *name;
 	size_t offset;
 } wishes[] = {
-#define WISH(word, field) { word, offsetof(struct oci_mount_options, field) }
-	WISH("bind", bind),	      WISH("rbind", bind),
-	WISH("rbind", rbind),	      WISH("remount", remount),
-	WISH("tmpcopyup", copy_up),   WISH("idmap", idmap),
-	WISH("ridmap", ridmap),	      WISH("src-nofollow", source_nofollow),
-	WISH("dest-nofollow", target_nofollow), WISH("copy-symlink", copy_symlink),
+#define WISH(word, field)                                       \
+	{                                                       \
+		word, offsetof(struct oci_mount_options, field) \
+	}
+	WISH("bind", bind),
+	WISH("rbind", bind),
+	WISH("rbind", rbind),
+	WISH("remount", remount),
+	WISH("tmpcopyup", copy_up),
+	WISH("idmap", idmap),
+	WISH("ridmap", ridmap),
+	WISH("src-nofollow", source_nofollow),
+	WISH("dest-nofollow", target_nofollow),
+	WISH("copy-symlink", copy_symlink),
 #undef WISH
 };
 
@@ -129,7 +139,8 @@ static int apply_word(struct arena *arena, struct oci_mount_options *options, co
 	    oci_propagation(word, &options->propagation, &options->propagation_recursive))
 		return 0;
 	key = equals ? arena_strndup(arena, word, (size_t)(equals - word)) : word;
-	return key ? oci_mount_config_add(arena, options, key, equals ? equals + 1 : NULL) : -ENOMEM;
+	return key ? oci_mount_config_add(arena, options, key, equals ? equals + 1 : NULL)
+		   : -ENOMEM;
 }
 
 int oci_mount_config_add(struct arena *arena, struct oci_mount_options *options, const char *key,

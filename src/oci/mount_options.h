@@ -27,10 +27,10 @@ struct oci_mount_options {
 	uint64_t propagation;            /* MS_SHARED and its like; 0 = nothing was said */
 	bool propagation_recursive;
 
-	bool bind;      /* bind or rbind: the type is of no meaning then */
+	bool bind; /* bind or rbind: the type is of no meaning then */
 	bool rbind;
 	bool remount;
-	bool copy_up;   /* tmpcopyup */
+	bool copy_up; /* tmpcopyup */
 	bool idmap, ridmap;
 	bool source_nofollow, target_nofollow, copy_symlink;
 

@@ -36,10 +36,10 @@ int oci_root_base(const struct oci_root *root, const char *path, const char **re
 
 int oci_root_keep_slot(struct oci_root *root, const char *path)
 {
-	int *slot = strcmp(path, "/proc") == 0 ? &root->proc_slot :
-		    strcmp(path, "/sys") == 0  ? &root->sys_slot :
-		    strcmp(path, "/dev") == 0  ? &root->dev_slot :
-						 NULL;
+	int *slot = strcmp(path, "/proc") == 0  ? &root->proc_slot
+		    : strcmp(path, "/sys") == 0 ? &root->sys_slot
+		    : strcmp(path, "/dev") == 0 ? &root->dev_slot
+						: NULL;
 
 	if (!slot)
 		return strcmp(path, "/") == 0 ? SLOT_ROOT : SLOT_NONE;
@@ -62,7 +62,8 @@ static int add_mount(struct oci_root *root, const struct oci_mount *mount, struc
 		root->dev_is_bind = options.bind;
 	if (options.bind)
 		return oci_bind_add(root, mount, &options, error);
-	if (mount->type && (strcmp(mount->type, "cgroup") == 0 || strcmp(mount->type, "cgroup2") == 0))
+	if (mount->type &&
+	    (strcmp(mount->type, "cgroup") == 0 || strcmp(mount->type, "cgroup2") == 0))
 		return oci_cgroup_mount_add(root, mount, &options, error);
 	return oci_new_fs_add(root, mount, &options, error);
 }

@@ -5,7 +5,7 @@
  * which is in the namespaces that they show, and seen by nobody until they are moved in place.
  *
  * A tmpfs takes the permissions of the directory that it covers, unless others were written. One
- * that shall be read-only becomes so at the end, since other mount points are made in it.
+ * that shall be read-only becomes so at the end, since other mount points may be made in it.
  */
 
 #include <errno.h>
@@ -26,13 +26,15 @@
 #include "oci/root.h"
 #include "plan/run.h"
 
+enum { MAX_SEALS = 16 };
+
 struct fs_args {
 	struct mount_fs fs;
 	struct oci_look look; /* what fsmount(2) cannot be told */
 	int base_slot;
-	const char *path;     /* from there; "." for the mount there itself */
+	const char *path; /* from there; "." for the mount there itself */
 	bool inherit_mode, copy_up;
-	const char *label;    /* of its root directory; NULL */
+	const char *label; /* of its root directory; NULL */
 	int keep_slot;
 };
 
@@ -119,7 +121,8 @@ static int run_new_fs(struct run *run, const struct step *step, struct inro_erro
 		r = set_label(fd, args, error);
 	if (r < 0)
 		return r;
-	r = sys_move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	r = sys_move_mount(fd, "", target_fd, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 	if (r < 0)
 		return error_raw(error, r, "move_mount", args->fs.target);
 	if (args->keep_slot != SLOT_NONE) {
@@ -138,7 +141,6 @@ static void tell_new_fs(const struct step *step, struct buf *text)
 		.userns_slot = args->look.userns_slot,
 	};
 
-	buf_puts(text, args->fs.type);
 	oci_look_tell(&look, text);
 	for (const char *const *pair = args->fs.config; pair && pair[0]; pair += 2)
 		buf_printf(text, ", %s%s%s", pair[0], pair[1] ? "=" : "", pair[1] ? pair[1] : "");
@@ -149,12 +151,15 @@ static void tell_new_fs(const struct step *step, struct buf *text)
 static void advise_proc(const struct plan *plan, struct inro_error *error)
 {
 	if (!((plan->settled.ns_new | plan->settled.ns_join) & NS_BIT(NS_PID)))
-		error_why(error, "a new procfs in a user namespace needs a PID namespace of its own");
+		error_why(error,
+			  "a new procfs in a user namespace needs a PID namespace of its own");
 	else
-		error_why(error, "the kernel refuses a procfs that would show more than the one here, "
-				 "parts of which are masked or read-only");
-	error_hint(error, "start the outer container with --security-opt unmask=ALL (podman, docker) "
-			  "or --nestable (inro)");
+		error_why(error,
+			  "the kernel refuses a procfs that would show more than the one here, "
+			  "parts of which are masked or read-only");
+	error_hint(error,
+		   "start the outer container with --security-opt unmask=ALL (podman, docker) "
+		   "or --nestable (inro)");
 }
 
 static void advise_new_fs(const struct step *step, const struct plan *plan,
@@ -166,8 +171,9 @@ static void advise_new_fs(const struct step *step, const struct plan *plan,
 	if (error->code == EPERM && strcmp(args->fs.type, "proc") == 0)
 		advise_proc(plan, error);
 	else if (error->code == EPERM && strcmp(args->fs.type, "sysfs") == 0)
-		error_why(error, "a new sysfs needs a network namespace of its own, and a sysfs here "
-				 "that is whole");
+		error_why(error,
+			  "a new sysfs needs a network namespace of its own, and a sysfs here "
+			  "that is whole");
 	else if (error->code == ENODEV && strcmp(error->call, "fsopen") == 0)
 		error_why(error, "this kernel knows no file system of type %s", args->fs.type);
 	else if (error->code == EPERM)
@@ -178,15 +184,15 @@ static void advise_new_fs(const struct step *step, const struct plan *plan,
 		oci_advise_target(error);
 }
 
-#define NEW_FS(type_)                                                                     \
-	{                                                                                 \
-		.name = "mount-" type_, .what = "mount " type_ " on",                     \
-		.calls = "openat2, fsopen, fsconfig, fsmount, move_mount",                \
-		.run = run_new_fs, .tell = tell_new_fs, .advise = advise_new_fs           \
+#define NEW_FS(type_)                                                                         \
+	{                                                                                     \
+		.name = "mount-" type_, .what = "mount " type_ " on",                         \
+		.calls = "openat2, fsopen, fsconfig, fsmount, move_mount", .run = run_new_fs, \
+		.tell = tell_new_fs, .advise = advise_new_fs                                  \
 	}
 
 static const struct step_kind kinds[] = {
-	NEW_FS("fs"),	 NEW_FS("tmpfs"),  NEW_FS("proc"),    NEW_FS("sysfs"),
+	NEW_FS("fs"),     NEW_FS("tmpfs"),  NEW_FS("proc"),    NEW_FS("sysfs"),
 	NEW_FS("devpts"), NEW_FS("mqueue"), NEW_FS("overlay"),
 };
 
@@ -209,9 +215,10 @@ static bool is_one_of(const char *type, const char *const *list)
 /* Of the kernel's own making: nothing lies below that could be read-only itself. */
 static bool is_virtual(const char *type)
 {
-	static const char *const list[] = { "tmpfs",   "proc",	  "sysfs",	"devpts", "mqueue",
-					    "cgroup2", "cgroup",  "debugfs",	"bpf",	  "tracefs",
-					    "ramfs",   "devtmpfs", "securityfs", NULL };
+	static const char *const list[] = { "tmpfs",      "proc",    "sysfs",  "devpts",
+					    "mqueue",     "cgroup2", "cgroup", "debugfs",
+					    "bpf",        "tracefs", "ramfs",  "devtmpfs",
+					    "securityfs", NULL };
 
 	return is_one_of(type, list);
 }
@@ -219,12 +226,14 @@ static bool is_virtual(const char *type)
 /* Those that take their labels from the policy, or from an attribute of their root. */
 static bool takes_context(const char *type)
 {
-	static const char *const others[] = { "proc", "sysfs", "mqueue", "cgroup", "cgroup2", NULL };
+	static const char *const others[] = {
+		"proc", "sysfs", "mqueue", "cgroup", "cgroup2", NULL
+	};
 
 	return !is_one_of(type, others);
 }
 
-/* A link that stands where these are to be would put what the kernel shows, or its masks, elsewhere. */
+/* A link in their place would put what the kernel shows, or the masks over it, elsewhere. */
 static unsigned target_flags(const char *type, const char *target)
 {
 	static const char *const types[] = { "proc", "sysfs", "cgroup", "cgroup2", NULL };
@@ -254,8 +263,10 @@ static void drop_unmapped_tty(struct plan *plan, struct oci_mount_options *optio
 	if (!text || parse_u32(text, &gid) < 0 || has_gid(plan, gid))
 		return;
 	oci_mount_config_drop(options, "gid");
-	plan_note(plan, "terminals belong to the group of who opens them: the group %u does not exist "
-			"in the container's user namespace", gid);
+	plan_note(plan,
+		  "terminals belong to the group of who opens them: the group %u does not exist "
+		  "in the container's user namespace",
+		  gid);
 }
 
 static const char *fallback_of(const struct plan *plan, const char *type)
@@ -297,6 +308,31 @@ static int slot_for(struct oci_root *root, const struct oci_mount *mount, bool s
 	return slot == SLOT_NONE && seal ? plan_transient(root->plan, plan_slot(root->plan)) : slot;
 }
 
+static bool is_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return strncmp(path, dir, n) == 0 && path[n] == '/';
+}
+
+/* Is something made in it after it is mounted? */
+static bool is_filled_later(const struct oci_root *root, const struct oci_mount *mount)
+{
+	const struct oci_config *config = root->config;
+	const char *dir = mount->destination;
+
+	if (strcmp(dir, "/") == 0 || strcmp(dir, "/dev") == 0 ||
+	    is_below(root->plan->settled.workdir, dir))
+		return true;
+	for (size_t i = 0; i < config->n_mounts; i++)
+		if (is_below(config->mounts[i].destination, dir))
+			return true;
+	for (size_t i = 0; i < config->linux_.n_devices; i++)
+		if (is_below(config->linux_.devices[i].path, dir))
+			return true;
+	return false;
+}
+
 static int fill_args(struct oci_root *root, const struct oci_mount *mount,
 		     struct oci_mount_options *options, struct fs_args *args,
 		     struct inro_error *error)
@@ -324,15 +360,18 @@ static int fill_args(struct oci_root *root, const struct oci_mount *mount,
 		.target = mount->destination,
 		.config = options->config,
 		.attributes = (unsigned)oci_look_attributes(&(struct oci_look){
-							.own = options->own,
-							.recursive = options->recursive,
-						})
+								    .own = options->own,
+								    .recursive = options->recursive,
+							    })
 				      .set,
 		.target_flags = target_flags(mount->type, mount->destination),
 		.fallback_source = fallback_of(root->plan, mount->type),
 	};
-	/* Nothing could be copied or mounted into it. */
 	seal = tmpfs && args->fs.attributes & MOUNT_ATTR_RDONLY;
+	/* Each of them is a descriptor until then; a link may lead into it what no path tells. */
+	if (seal && root->n_seals >= MAX_SEALS && !options->copy_up &&
+	    !is_filled_later(root, mount))
+		seal = false;
 	args->keep_slot = slot_for(root, mount, seal);
 	if (seal) {
 		args->fs.attributes &= ~(unsigned)MOUNT_ATTR_RDONLY;
@@ -362,8 +401,9 @@ int oci_new_fs_add(struct oci_root *root, const struct oci_mount *mount,
 	step = plan_add(root->plan, STAGE_MOUNT, kind_of(mount->type), mount->destination,
 			"mounts of config.json", args);
 	if (args->fs.fallback_source)
-		step->fallback = arena_printf(&root->plan->arena,
-					      "where the kernel refuses that, the one at %s, read-only",
-					      args->fs.fallback_source);
+		step->fallback =
+			arena_printf(&root->plan->arena,
+				     "where the kernel refuses that, the one at %s, read-only",
+				     args->fs.fallback_source);
 	return 0;
 }

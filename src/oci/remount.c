@@ -70,7 +70,8 @@ static void advise_remount(const struct step *step, const struct plan *plan,
 	else if (error->code == EINVAL && strcmp(error->call, "fsconfig") != 0)
 		error_why(error, "it is not a mount point");
 	else if (error->code == EPERM)
-		error_why(error, "flags that were set outside of this user namespace cannot be cleared in it");
+		error_why(error, "flags that were set outside of this user namespace cannot be "
+				 "cleared in it");
 	else
 		oci_advise_target(error);
 }
@@ -103,6 +104,7 @@ int oci_remount_add(struct oci_root *root, const struct oci_mount *mount,
 		},
 		.config = options->bind ? NULL : options->config,
 	};
-	plan_add(root->plan, STAGE_MOUNT, &kind_remount, mount->destination, "mounts of config.json", args);
+	plan_add(root->plan, STAGE_MOUNT, &kind_remount, mount->destination,
+		 "mounts of config.json", args);
 	return 0;
 }

@@ -3,11 +3,11 @@
 /*
  * The root file system of a container of config.json.
  *
- * Its tree is mounted on its own path in the new mount namespace, so that createContainer hooks find
- * there what the container will see; pivot_root(".", ".") then puts the old root over it, from where
- * it is detached. The path is opened again in that namespace, before the container's ids are taken
- * (root of a user namespace may not be able to go there), and has to lead to the very directory that
- * was opened before the container existed.
+ * Its tree is mounted on its own path in the new mount namespace, so that createContainer hooks
+ * find there what the container will see; pivot_root(".", ".") then puts the old root over it,
+ * from where it is detached. The path is opened again in that namespace, before the container's
+ * ids are taken (root of a user namespace may not be able to go there), and has to lead to the
+ * very directory that was opened before the container existed.
  *
  * All of the old tree becomes a slave first, so that nothing mounted here reaches the host. What
  * rootfsPropagation asks for beyond that is set once the root is "/". Masks, read-only paths and a
@@ -25,6 +25,7 @@
 #include <linux/mount.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -56,8 +57,9 @@ static int set_propagation(int fd, uint64_t propagation, const char *path, struc
 static int clone_root(const struct root_args *args, int dir_fd, const char *path,
 		      struct inro_error *error)
 {
-	cleanup_close int fd = sys_open_tree(dir_fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-							   AT_RECURSIVE | (*path ? 0 : AT_EMPTY_PATH));
+	cleanup_close int fd = sys_open_tree(dir_fd, path,
+					     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE |
+						     (*path ? 0 : AT_EMPTY_PATH));
 	struct stat st;
 	int r;
 
@@ -103,8 +105,8 @@ static int run_attach_root(struct run *run, const struct step *step, struct inro
 {
 	const struct root_args *args = step->args;
 	int place_fd = run_fd(run, args->place_slot);
-	int r, fd = args->by_parent ? run_fd(run, args->source_slot) :
-				      clone_root(args, place_fd, "", error);
+	int r, fd = args->by_parent ? run_fd(run, args->source_slot)
+				    : clone_root(args, place_fd, "", error);
 
 	if (fd < 0)
 		return fd;
@@ -192,17 +194,21 @@ static void advise_root(const struct step *step, const struct plan *plan, struct
 	else if (error->code == EACCES)
 		error_why(error, "this user may not go there");
 	else if (error->code == EINVAL && strcmp(error->call, "move_mount") == 0)
-		error_hint(error, "a root that cannot be changed, as an initramfs, takes --no-pivot");
+		error_hint(error,
+			   "a root that cannot be changed, as an initramfs, takes --no-pivot");
 }
 
 void oci_advise_target(struct inro_error *error)
 {
 	if (error->code == ELOOP)
-		error_why(error, "a symbolic link stands in this path, and it must not be followed");
+		error_why(error,
+			  "a symbolic link stands in this path, and it must not be followed");
 	else if (error->code == EROFS)
-		error_why(error, "the mount point does not exist in the root, and cannot be made there");
+		error_why(error,
+			  "the mount point does not exist in the root, and cannot be made there");
 	else if (error->code == ENOTDIR || error->code == EISDIR)
-		error_why(error, "a directory can only be mounted on a directory, a file on a file");
+		error_why(error,
+			  "a directory can only be mounted on a directory, a file on a file");
 	else if (error->code == ENOSPC)
 		error_why(error, "there is no room for the mount point, or the limit of mounts "
 				 "(fs.mount-max) is reached");
@@ -271,7 +277,8 @@ static const struct step_kind kind_seal = {
 
 void oci_seal_later(struct oci_root *root, int slot, const char *path)
 {
-	struct oci_seal *seal = arena_grow(&root->plan->arena, &root->seals, &root->n_seals, sizeof(*seal));
+	struct oci_seal *seal =
+		arena_grow(&root->plan->arena, &root->seals, &root->n_seals, sizeof(*seal));
 
 	if (seal)
 		*seal = (struct oci_seal){ .slot = slot, .path = path };
@@ -304,7 +311,8 @@ static void add_propagation(struct plan *plan, const struct oci_config *config,
 {
 	struct propagate_args *args;
 
-	if (wanted->propagation != PROPAGATION_SHARED && wanted->propagation != PROPAGATION_UNBINDABLE)
+	if (wanted->propagation != PROPAGATION_SHARED &&
+	    wanted->propagation != PROPAGATION_UNBINDABLE)
 		return;
 	args = arena_copy(&plan->arena, wanted, sizeof(*wanted));
 	plan->failed |= !args;
@@ -320,9 +328,9 @@ static struct root_args *root_args(struct plan *plan, const struct oci_root *roo
 		return NULL;
 	*args = (struct root_args){
 		.path = root->config->root.path,
-		/* A slave sees what the host mounts later; nothing else takes part in its sharing. */
-		.propagation = root->propagation == PROPAGATION_SLAVE ? PROPAGATION_SLAVE :
-									PROPAGATION_PRIVATE,
+		/* A slave sees what the host mounts later; nothing else shares with it. */
+		.propagation = root->propagation == PROPAGATION_SLAVE ? PROPAGATION_SLAVE
+								      : PROPAGATION_PRIVATE,
 		.by_parent = root->by_parent,
 		.source_slot = plan_transient(plan, plan_slot(plan)),
 		.place_slot = plan_slot(plan),
@@ -336,14 +344,14 @@ static void add_frame(struct oci_root *root, struct root_args *args)
 	bool fresh = plan->settled.ns_new & NS_BIT(NS_USER);
 
 	plan_add(plan, STAGE_OPEN, &kind_open_root, args->path, "root.path of config.json", args);
-	plan_add(plan, STAGE_JOIN, &kind_find_root, args->path, "it must be the one that was opened",
-		 args);
+	plan_add(plan, STAGE_JOIN, &kind_find_root, args->path,
+		 "it must be the one that was opened", args);
 	/* In a new user namespace all of them are slaves by birth. */
 	if (!fresh || args->propagation != PROPAGATION_SLAVE)
 		plan_add(plan, STAGE_BECOME, &kind_separate, NULL,
 			 "nothing mounted inside may reach the host", args);
-	plan_add(plan, STAGE_ROOT, &kind_attach_root, args->path, "hooks find the container's mounts there",
-		 args);
+	plan_add(plan, STAGE_ROOT, &kind_attach_root, args->path,
+		 "hooks find the container's mounts there", args);
 }
 
 static void add_change(struct oci_root *root)
@@ -365,10 +373,11 @@ static int add_root(struct oci_root *root, struct inro_error *error)
 
 	if (r < 0)
 		return r;
-	/* What is shared goes on being so; what must not be bound again can be set only at the end. */
-	root->propagation = propagation.propagation == PROPAGATION_SHARED     ? 0 :
-			    propagation.propagation == PROPAGATION_UNBINDABLE ? PROPAGATION_PRIVATE :
-										propagation.propagation;
+	/* What is shared stays so; what must not be bound can be set at the end only. */
+	root->propagation = propagation.propagation == PROPAGATION_SHARED ? 0
+			    : propagation.propagation == PROPAGATION_UNBINDABLE
+				    ? PROPAGATION_PRIVATE
+				    : propagation.propagation;
 	args = root_args(plan, root);
 	if (!args)
 		return fail_memory(error);
@@ -383,7 +392,8 @@ static int add_root(struct oci_root *root, struct inro_error *error)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < root->n_seals; i++)
-		add_seal(plan, root->seals[i].slot, root->seals[i].path, "asked for, and all is made in it");
+		add_seal(plan, root->seals[i].slot, root->seals[i].path,
+			 "asked for, and all is made in it");
 	add_propagation(plan, root->config, &propagation);
 	if (root->config->root.read_only)
 		add_seal(plan, SLOT_ROOT, "/", "root.readonly of config.json");
@@ -447,9 +457,11 @@ static int settle(struct plan *plan, struct inro_error *error)
 	settled->own_devpts = settled->own_root && mounts_devpts(config);
 	settled->workdir = config->process.cwd ? config->process.cwd : "/";
 	if (settled->own_root && !config->root.path)
-		return fail_usage(error, "root.path", "is missing, and the mount namespace is a new one");
+		return fail_usage(error, "root.path",
+				  "is missing, and the mount namespace is a new one");
 	if (settled->workdir[0] != '/')
-		return fail_usage(error, "process.cwd", "'%s' is not an absolute path", settled->workdir);
+		return fail_usage(error, "process.cwd", "'%s' is not an absolute path",
+				  settled->workdir);
 	return 0;
 }
 
@@ -474,7 +486,8 @@ static int gather_cgroups(struct oci_root_spec *part, struct facts *facts, struc
 	fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fd_read_to_heap(fd, 16 << 20, &mounts, NULL) < 0 ||
 	    fd_read_file_at(AT_FDCWD, "/proc/self/cgroup", groups, sizeof(groups)) < 0)
-		return fail_call(error, -EIO, "find the cgroup mounts", "read", "/proc/self/mountinfo");
+		return fail_call(error, -EIO, "find the cgroup mounts", "read",
+				 "/proc/self/mountinfo");
 	if (oci_hierarchies_parse(&facts->arena, mounts, groups, &part->hierarchies) < 0)
 		return fail_memory(error);
 	return 0;
@@ -483,7 +496,9 @@ static int gather_cgroups(struct oci_root_spec *part, struct facts *facts, struc
 static int gather(const struct spec *spec, struct facts *facts, struct inro_error *error)
 {
 	struct oci_root_spec *part = spec_part(spec, &feature_oci_root);
+	struct rlimit limit;
 
+	part->n_fds = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 	if (spec->oci->linux_.mount_label && spec->oci->linux_.mount_label[0])
 		part->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 	return mounts_cgroup(spec->oci) ? gather_cgroups(part, facts, error) : 0;

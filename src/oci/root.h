@@ -4,8 +4,8 @@
 
 /*
  * The root file system of a container of config.json, between the files that make it: root.c lays
- * it and changes to it; bind.c, new_fs.c, remount.c and cgroup_mount.c mount on it; devices.c and masks.c do
- * what the runtime itself adds.
+ * it and changes to it; bind.c, new_fs.c, remount.c and cgroup_mount.c mount on it; devices.c and
+ * masks.c do what the runtime itself adds.
  */
 
 #include <stdbool.h>
@@ -22,10 +22,12 @@ struct run;
 
 /* The feature's part of the spec. */
 struct oci_root_spec {
-	bool no_pivot;  /* --no-pivot: for a root that is an initramfs */
-	bool selinux;   /* gathered: SELinux is there, so a label can be given to mounts */
-	bool unified;   /* gathered: /sys/fs/cgroup is cgroup v2 */
-	struct oci_hierarchies hierarchies; /* gathered where a cgroup mount is asked for, and it is not */
+	bool no_pivot; /* --no-pivot: for a root that is an initramfs */
+	bool selinux;  /* gathered: SELinux is there, so a label can be given to mounts */
+	bool unified;  /* gathered: /sys/fs/cgroup is cgroup v2 */
+	size_t n_fds;  /* gathered: how many descriptors may be open, RLIMIT_NOFILE */
+	struct oci_hierarchies
+		hierarchies; /* gathered where a cgroup mount is asked for, and it is not */
 };
 extern const struct feature feature_oci_root;
 
@@ -34,12 +36,13 @@ struct oci_root {
 	struct plan *plan;
 	const struct oci_config *config;
 	const struct oci_root_spec *part;
-	bool by_parent;      /* who starts the container may clone mount trees itself */
-	uint64_t propagation; /* of what comes from the host, where nothing else was said; 0 = as it is */
-	/* The mounts on these places, for what is done below them; SLOT_NONE where there is none. */
+	bool by_parent; /* who starts the container may clone mount trees itself */
+	uint64_t propagation; /* of what comes from the host, where nothing was said; 0 = as it is */
+	/* The mounts on these places, for what is done below them; SLOT_NONE. */
 	int proc_slot, sys_slot, dev_slot;
-	bool dev_is_bind;    /* /dev comes from the host: nothing is made in it */
-	bool dev_has_nodev;  /* no device node works in it that is not a mount of its own */
+	size_t n_trees;     /* that are held open until they are mounted */
+	bool dev_is_bind;   /* /dev comes from the host: nothing is made in it */
+	bool dev_has_nodev; /* no device node works in it that is not a mount of its own */
 	struct oci_seal {
 		int slot;
 		const char *path;

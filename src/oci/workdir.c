@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * process.cwd: made where it is missing, below the new root and nowhere else. It is entered by root
- * of the container, which may be more than its user may; and where root may not, as on a file system
- * of the net, once more by the user.
+ * process.cwd: made where it is missing, below the new root and nowhere else. It is entered by
+ * root of the container, which may be more than its user may; and where root may not, as on a file
+ * system of the net, once more by the user.
  */
 
 #include <errno.h>
@@ -100,7 +100,8 @@ static void advise_workdir(const struct step *step, const struct plan *plan,
 	(void)step;
 	(void)plan;
 	if (error->code == EROFS)
-		error_why(error, "process.cwd does not exist in the root, and cannot be made there");
+		error_why(error,
+			  "process.cwd does not exist in the root, and cannot be made there");
 	else if (error->code == ELOOP)
 		error_why(error, "links in a circle, or one of /proc that is not followed");
 	else if (error->code == ENOTDIR)

@@ -49,7 +49,7 @@ config() {
 	fi
 	shift
 	rm -f config.json
-	oci spec
+	oci spec "${SPEC[@]}"
 	python3 - "$change" "$@" <<-'END'
 		import json, sys
 		with open("config.json") as file:
