@@ -70,7 +70,7 @@ static const struct {
 	{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" }, EVERYBODY },
 	{ "/sys", "sysfs", "sysfs", { "nosuid", "noexec", "nodev", "ro" }, ROOT },
 	{ "/sys/fs/cgroup", "cgroup", "cgroup", { "nosuid", "noexec", "nodev", "relatime", "ro" }, ROOT },
-	{ "/sys", "none", "/sys", { "rbind", "nosuid", "noexec", "nodev", "ro" }, ROOTLESS },
+	{ "/sys", "none", "/sys", { "rbind", "nosuid", "noexec", "nodev", "rro" }, ROOTLESS },
 };
 
 static const char resources[] =
