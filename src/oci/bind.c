@@ -337,6 +337,7 @@ static int fill_args(struct oci_root *root, const struct oci_mount *mount,
 		.source_nofollow = options->source_nofollow || options->copy_symlink,
 		.target_nofollow = options->target_nofollow,
 		.copy_symlink = options->copy_symlink,
+		.target_flags = oci_target_flags("", mount->destination),
 		.source_slot = plan_transient(plan, plan_slot(plan)),
 		.tree_slot = plan_transient(plan, plan_slot(plan)),
 	};

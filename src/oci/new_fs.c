@@ -234,7 +234,7 @@ static bool takes_context(const char *type)
 }
 
 /* A link in their place would put what the kernel shows, or the masks over it, elsewhere. */
-static unsigned target_flags(const char *type, const char *target)
+unsigned oci_target_flags(const char *type, const char *target)
 {
 	static const char *const types[] = { "proc", "sysfs", "cgroup", "cgroup2", NULL };
 	static const char *const places[] = { "/proc", "/sys", "/dev", "/dev/pts", NULL };
@@ -364,7 +364,7 @@ static int fill_args(struct oci_root *root, const struct oci_mount *mount,
 								    .recursive = options->recursive,
 							    })
 				      .set,
-		.target_flags = target_flags(mount->type, mount->destination),
+		.target_flags = oci_target_flags(mount->type, mount->destination),
 		.fallback_source = fallback_of(root->plan, mount->type),
 	};
 	seal = tmpfs && args->fs.attributes & MOUNT_ATTR_RDONLY;

@@ -107,6 +107,9 @@ int oci_idmap_slot(struct oci_root *root, const struct oci_mount *mount, int *re
 /* Once everything is made: the mount of SLOT read-only. */
 void oci_seal_later(struct oci_root *root, int slot, const char *path);
 
+/* TARGET_NO_LINKS for what must stand at its very place. TYPE: "" for a bind mount. */
+unsigned oci_target_flags(const char *type, const char *target);
+
 /* For the advise() of all of these: what an errno means about a mount point. */
 void oci_advise_target(struct inro_error *error);
 
