@@ -100,7 +100,10 @@ int oci_cgroup_pids(const struct oci_cgroup_place *place, pid_t **ret, size_t *r
 /* Kill what is left, wait for it, remove the groups that this container made. 0 where none is there. */
 int oci_cgroup_remove(const struct oci_cgroup_place *place);
 
-/* Did the kernel kill a process of it for want of memory? *ret_limit: what it may have; UINT64_MAX. */
+/*
+ * Did the kernel kill a process of it for want of memory? *ret_limit is how much it may have, also where
+ * it did not; untouched where there is no limit.
+ */
 bool oci_cgroup_was_oom(const struct oci_cgroup_place *place, uint64_t *ret_limit);
 
 #endif

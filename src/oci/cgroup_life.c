@@ -231,7 +231,7 @@ int oci_cgroup_remove(const struct oci_cgroup_place *place)
 bool oci_cgroup_was_oom(const struct oci_cgroup_place *place, uint64_t *ret_limit)
 {
 	cleanup_cgroup_dirs struct oci_cgroup_dirs dirs;
-	uint64_t kills = 0;
+	uint64_t kills = 0, limit;
 	bool v2;
 	int fd;
 
@@ -239,10 +239,11 @@ bool oci_cgroup_was_oom(const struct oci_cgroup_place *place, uint64_t *ret_limi
 		return false;
 	fd = oci_cgroup_dir(&dirs, OCI_MEMORY);
 	v2 = fd == dirs.v2;
-	if (fd < 0 || cgroup_read_key(fd, v2 ? "memory.events" : "memory.oom_control", "oom_kill", &kills) < 0 ||
-	    kills == 0)
+	if (fd < 0)
 		return false;
-	*ret_limit = UINT64_MAX;
-	cgroup_read_u64(fd, v2 ? "memory.max" : "memory.limit_in_bytes", ret_limit);
-	return true;
+	/* v1 has no word for "none", only its largest number. */
+	if (cgroup_read_u64(fd, v2 ? "memory.max" : "memory.limit_in_bytes", &limit) == 0 && limit < INT64_MAX / 2)
+		*ret_limit = limit;
+	cgroup_read_key(fd, v2 ? "memory.events" : "memory.oom_control", "oom_kill", &kills);
+	return kills > 0;
 }

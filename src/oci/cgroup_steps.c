@@ -187,7 +187,7 @@ static void note_oom(const struct oci_cgroup_make *args)
 	struct oci_cgroup_place *place = args->place;
 
 	if (args->v2 || args->controllers & 1U << OCI_MEMORY)
-		place->was_oom |= oci_cgroup_was_oom(place, &place->oom_limit);
+		place->was_oom |= oci_cgroup_was_oom(place, &place->memory_limit);
 }
 
 static void undo_make(struct run *run, const struct step *step)

@@ -137,13 +137,20 @@ static int make(struct oci_start *start, struct oci_config *config, int *ret_sta
 	return walk(start, plan, ret_status, error);
 }
 
-/* What failed is of no interest where the kernel had killed it for want of memory. */
-static void tell_oom(const struct oci_cgroup_place *place, struct inro_error *error)
+/*
+ * Was it for want of memory? Where the kernel killed it for that, what then failed is of no interest;
+ * some system calls say so themselves.
+ */
+static void explain_memory(const struct oci_cgroup_place *place, struct inro_error *error)
 {
+	if (!place->was_oom && error->code == ENOMEM && place->memory_limit)
+		error_why(error, "out of memory; the limit is %llu bytes", (unsigned long long)place->memory_limit);
+	if (!place->was_oom)
+		return;
 	*error = (struct inro_error){ 0 };
 	fail_host(error, INRO_ERROR_HOST, -ENOMEM, "start the container",
 		  "container's init was killed: out of memory; the limit is %llu bytes",
-		  (unsigned long long)place->oom_limit);
+		  (unsigned long long)place->memory_limit);
 	error_hint(error, "raise linux.resources.memory.limit");
 }
 
@@ -177,8 +184,8 @@ int oci_start_make(struct oci_start *start, int *ret_status, struct inro_error *
 	r = oci_notify_prepare(start, &config, &arena, error);
 	if (r == 0)
 		r = make(start, &config, ret_status, error);
-	if (r < 0 && state.cgroup.was_oom)
-		tell_oom(&state.cgroup, error);
+	if (r < 0)
+		explain_memory(&state.cgroup, error);
 	if (r < 0 || (!start->waits && !start->keep)) {
 		oci_state_remove(start->root_fd, start->id);
 		/* Where it came as far as a process, hooks have been run that want their counterpart. */

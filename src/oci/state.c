@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/procfs.h"
+#include "oci/cgroup.h"
 #include "oci/json_out.h"
 
 enum { MAX_STATE = 16 << 20, MAX_ID = 1024 };
@@ -381,6 +382,8 @@ enum oci_status oci_state_status(int dir_fd, const struct oci_state *state)
 		return OCI_STOPPED;
 	if (exists(dir_fd, OCI_NEW_FIFO))
 		return OCI_CREATING;
+	if (oci_cgroup_frozen(&state->cgroup))
+		return OCI_PAUSED;
 	if (exists(dir_fd, OCI_EXEC_FIFO))
 		return OCI_CREATED;
 	return OCI_RUNNING;

@@ -51,8 +51,9 @@ struct oci_cgroup_place {
 	struct oci_strings v1;          /* absolute paths of the v1 directories, one a hierarchy */
 	struct oci_strings v1_controllers; /* of each: "cpu,cpuacct" */
 	bool v2_made, v1_made;          /* by this container's create, so removed by its delete */
-	bool was_oom;                   /* not kept: a start failed, and the kernel had killed for want of memory */
-	uint64_t oom_limit;
+	/* Not kept: of a start that failed. Did the kernel kill for want of memory? The limit; 0 = none. */
+	bool was_oom;
+	uint64_t memory_limit;
 };
 
 struct oci_state {

@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/parse.h"
 #include "kernel/syscalls.h"
+#include "oci/cgroup.h"
 #include "oci/state.h"
 #include "oci/verb.h"
 
@@ -45,8 +46,15 @@ static int send_signal(struct oci_call *call, const char *id, int number, bool a
 
 	if (r < 0)
 		return r;
+	/* Where its PID namespace is shared, the end of init is not that of the others. */
+	if (all || (number == SIGKILL && !(state.ns_kinds & NS_BIT(NS_PID)))) {
+		r = oci_cgroup_kill(&state.cgroup, number);
+		if (r == 0 && all)
+			return 0;
+		if (r < 0 && r != -ENOENT)
+			return fail_call(error, r, "kill the container", "kill", id);
+	}
 	pidfd = oci_state_pidfd(&state);
-	(void)all;
 	r = pidfd < 0 ? pidfd : sys_pidfd_send_signal(pidfd, number, NULL, 0);
 	if (r == -ESRCH)
 		return not_running(error);
