@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "ns/kind.h"
 #include "oci/read_parts.h"
 
 enum { UTS_LEN = 64 }; /* __NEW_UTS_LEN of the kernel */
@@ -94,6 +95,40 @@ static int read_whole_process(struct reader *reader, struct json_object *json, v
 	return 0;
 }
 
+/*
+ * Settings of a namespace that the container does not have would be the host's. What a joined one has
+ * is its owner's; whether that may be changed is found out when it is.
+ */
+static int check_namespaces(struct reader *reader, const struct oci_config *config)
+{
+	const struct oci_linux *object = &config->linux_;
+	const struct {
+		bool is_set;
+		const char *name;
+		bool in_linux;
+		enum ns_kind kind;
+	} needs[] = {
+		{ config->hostname, "hostname", false, NS_UTS },
+		{ config->domainname, "domainname", false, NS_UTS },
+		{ object->uids.n > 0, "uidMappings", true, NS_USER },
+		{ object->gids.n > 0, "gidMappings", true, NS_USER },
+		{ object->boottime.set || object->monotonic.set, "timeOffsets", true, NS_TIME },
+		{ object->n_net_devices > 0, "netDevices", true, NS_NET },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		struct place place = { .name = "linux" };
+
+		if (!needs[i].is_set || oci_has_ns(config, needs[i].kind, NULL))
+			continue;
+		if (needs[i].in_linux)
+			reader_enter(reader, &place);
+		return refuse_field(reader, needs[i].name, "is there, but no %s namespace in linux.namespaces",
+				    ns_kind_table[needs[i].kind].long_name);
+	}
+	return 0;
+}
+
 /* A part as a text of its own, for state.json. */
 static int keep_text(struct reader *reader, struct json_object *json, const char *name, const char **ret)
 {
@@ -134,6 +169,8 @@ static int read_config(struct reader *reader, struct json_object *json, void *to
 	};
 	int r = READ_FIELDS(reader, json, fields, to);
 
+	if (r >= 0)
+		r = check_namespaces(reader, to);
 	return r < 0 ? r : keep_texts(reader, json, to);
 }
 

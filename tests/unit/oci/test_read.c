@@ -20,7 +20,8 @@ static void top_of_the_document(void **state)
 	assert_null(config.root.path);
 	assert_false(config.process_set);
 	accept_in(IN_CONFIG,
-		  "\"root\":{\"path\":\"rootfs\",\"readonly\":true},\"hostname\":\"box\",\"domainname\":\"\","
+		  "\"root\":{\"path\":\"rootfs\",\"readonly\":true},\"hostname\":\"box\","
+		  "\"linux\":{\"namespaces\":[{\"type\":\"uts\"}]},\"domainname\":\"\","
 		  "\"annotations\":{\"a.b\":\"1\",\"c/d\":\"\"},\"mounts\":null,\"vm\":{\"x\":1},\"hooks\":{}",
 		  &arena, &config);
 	assert_string_equal(config.root.path, "/bundle/rootfs");
@@ -92,6 +93,14 @@ static const struct refused members[] = {
 	{ "\"annotations\":{\"\":\"x\"}", "annotations[\"\"]", "the name is empty" },
 	{ "\"annotations\":{\"k\":1}", "annotations[\"k\"]", "is a number and must be a string" },
 	{ "\"annotations\":[]", "annotations", "is a list and must be an object" },
+	{ "\"hostname\":\"a\"", "hostname", "no uts namespace" },
+	{ "\"domainname\":\"a\",\"linux\":{\"namespaces\":[{\"type\":\"pid\"}]}", "domainname", "no uts namespace" },
+	{ "\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}]}", "linux.uidMappings",
+	  "no user namespace" },
+	{ "\"linux\":{\"gidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}]}", "linux.gidMappings",
+	  "no user namespace" },
+	{ "\"linux\":{\"timeOffsets\":{\"boottime\":{\"secs\":1}}}", "linux.timeOffsets", "no time namespace" },
+	{ "\"linux\":{\"netDevices\":{\"eth0\":{}}}", "linux.netDevices", "no network namespace" },
 	{ "\"process\":{\"args\":[\"sh\"]}", "process.cwd", "is missing" },
 	{ "\"process\":{\"cwd\":\"/\"}", "process.args", "is missing" },
 	{ "\"process\":{\"cwd\":\"/\",\"args\":[]}", "process.args", "is empty" },

@@ -50,6 +50,7 @@ static void the_rest(void **state)
 
 	(void)state;
 	accept_in(IN_LINUX,
+		  "\"namespaces\":[{\"type\":\"network\"}],"
 		  "\"netDevices\":{\"eth0\":{},\"eth1\":{\"name\":\"lan%d\"}},\"cgroupsPath\":\"a.slice:b:c\","
 		  "\"intelRdt\":{\"closID\":\"x\",\"l3CacheSchema\":\"L3:0=f\\nL3:1=f\",\"memBwSchema\":\"MB:0=20\","
 		  "\"schemata\":[\"L3:0=1\"],\"enableMonitoring\":true},"
