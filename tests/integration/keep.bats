@@ -137,6 +137,10 @@ kinds() {
 	as_user "$INRO" keep "$NAME" user
 	holder=$(as_user "$INRO" keep --list --json | sed -n 's/.*"holder": \([0-9]*\).*/\1/p')
 	kill -KILL "$holder"
+	# It ends a moment later.
+	until [ ! -e "/proc/$holder/fd/10" ] && ! grep -q '^State:.[RSD]' "/proc/$holder/status" 2>/dev/null; do
+		sleep 0.02
+	done
 	refuses "has ended" "inro drop" -- as_user "$INRO" enter "$NAME" true
 	as_user "$INRO" drop "$NAME"
 	[ -z "$(ls "$SCRATCH/run/inro/ns")" ]
