@@ -42,6 +42,18 @@ static int ask(struct run *run, uint32_t type, struct inro_error *error)
 	return 0;
 }
 
+int call_hand_over(struct run *run, int fd)
+{
+	struct channel_message message = { .type = CHANNEL_CALL, .step = 1 };
+	int none, r = run_hand_back(run, run->plan->handed_slot, fd);
+
+	if (r == 0)
+		r = channel_send(run_fd(run, SLOT_CHANNEL), &message, -1);
+	if (r == 0)
+		r = channel_receive(run_fd(run, SLOT_CHANNEL), &message, &none);
+	return r < 0 ? r : r == 0 ? -EPIPE : 0;
+}
+
 static int run_call_parent(struct run *run, const struct step *step, struct inro_error *error)
 {
 	(void)step;

@@ -10,8 +10,16 @@
 
 #include "plan/plan.h"
 
+struct run;
+
 /* Let the child wait in STAGE_CALL until the parent has walked STAGE_CALLED. May be called again. */
 void plan_call_parent(struct plan *plan);
+
+/*
+ * The child: give the parent descriptor FD for plan->handed_slot, and wait until it has walked
+ * STAGE_HANDED. 0, a negative errno, or -EPIPE where the parent has failed and tells why itself.
+ */
+int call_hand_over(struct run *run, int fd);
 
 /*
  * Let the child say that all is made, and wait until a byte comes from EXEC_SLOT (a FIFO that it has

@@ -233,7 +233,10 @@ static int await_word(int channel_fd, struct inro_error *error)
  */
 static bool is_handed_back(const struct run *run, int slot)
 {
-	return (slot == SLOT_PTY_MASTER || slot == SLOT_PTY_SLAVE) && run_fd(run, slot) < 0;
+	bool expected = slot == SLOT_PTY_MASTER || slot == SLOT_PTY_SLAVE ||
+			(slot != SLOT_NONE && slot == run->plan->handed_slot);
+
+	return expected && run_fd(run, slot) < 0;
 }
 
 static void end_texts(struct inro_error *error)
@@ -246,13 +249,14 @@ static void end_texts(struct inro_error *error)
 }
 
 /*
- * The child has come to STAGE_CALL, or is ready to outlive us, and waits. One that is gone is judged by
- * what it left. Whoever is heard here has been written down: STAGE_MEANWHILE comes before.
+ * The child has come to STAGE_CALL, or has a listener, or is ready to outlive us, and waits. One that is
+ * gone is judged by what it left. Whoever is heard here is written down: STAGE_MEANWHILE comes before.
  */
-static int answer(struct run *run, uint32_t type, struct inro_error *error)
+static int answer(struct run *run, const struct channel_message *asked, struct inro_error *error)
 {
 	const struct channel_message message = { .type = CHANNEL_RELEASE };
-	int r = type == CHANNEL_CALL ? engine_walk(run, STAGE_CALLED, STAGE_CALLED, error) : 0;
+	enum stage stage = asked->step ? STAGE_HANDED : STAGE_CALLED;
+	int r = asked->type == CHANNEL_CALL ? engine_walk(run, stage, stage, error) : 0;
 
 	if (r < 0)
 		return r;
@@ -279,7 +283,7 @@ static int hear_child(struct run *run, struct inro_error *error)
 		if (r == 0 || message.type == CHANNEL_STARTED)
 			return 0;
 		if ((message.type == CHANNEL_CALL || message.type == CHANNEL_READY) && !run->shared->at_exec) {
-			r = answer(run, message.type, error);
+			r = answer(run, &message, error);
 			if (r < 0)
 				return r;
 			continue;

@@ -7,7 +7,7 @@
  * Where it goes follows from what installing takes. With no_new_privs nothing, so it is the last step
  * before exec: the profile needs to allow nothing but execve(2). Without it CAP_SYS_ADMIN, so it goes
  * in right before the capabilities, and the profile must let what follows pass: capset(2), prctl(2),
- * and what a created container waits with.
+ * and what a created container waits with. One that asks a listener: see seccomp_listener.c.
  */
 
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "oci/seccomp_file.h"
+#include "oci/seccomp_listener.h"
 #include "oci/start.h"
 #include "plan/feature.h"
 #include "plan/run.h"
@@ -113,12 +114,20 @@ static int find_filter(struct plan *plan, struct oci_filter *ret, struct inro_er
 	}
 	if (!seccomp->set)
 		return 1;
+	if (seccomp_profile_uses(seccomp->profile, SECCOMP_RET_USER_NOTIF)) {
+		if (!seccomp->listener_path)
+			return fail_usage(error, "linux.seccomp.listenerPath", "is missing, and a rule says SCMP_ACT_NOTIFY");
+		ret->listener_path = seccomp->listener_path;
+		ret->listener_metadata = seccomp->listener_metadata;
+	}
 	r = seccomp_generate(seccomp->profile, &plan->arena, &ret->program, error);
 	return r < 0 ? r : seccomp_is_void(&ret->program);
 }
 
 static int resolve(struct plan *plan, struct inro_error *error)
 {
+	static const char late[] = "nothing of the set-up needs to be allowed",
+			  early[] = "without no_new_privs it takes a capability that goes next";
 	bool last = plan->settled.no_new_privs;
 	struct seccomp_args *args = arena_alloc(&plan->arena, sizeof(*args));
 	int r;
@@ -132,11 +141,12 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	if (!args->start->executes)
 		plan_add(plan, STAGE_MEANWHILE, &kind_keep, OCI_SECCOMP_FILE, "what is executed later gets it, too",
 			 args);
-	plan_add(plan, last ? STAGE_SECCOMP : STAGE_FDS, &kind_install, NULL,
-		 last ? "nothing of the set-up needs to be allowed" :
-			"without no_new_privs it takes a capability that goes next",
-		 args)
-		->fallback = "without its flags where the kernel lacks one";
+	/* Who listens must have it while there is a parent to send it: before it is waited for the start. */
+	if (args->filter.listener_path)
+		return oci_listener_add(plan, last ? STAGE_CAPS : STAGE_FDS, &args->filter,
+					last ? "the runtime waits until the agent has its listener" : early, error);
+	plan_add(plan, last ? STAGE_SECCOMP : STAGE_FDS, &kind_install, NULL, last ? late : early, args)->fallback =
+		"without its flags where the kernel lacks one";
 	return 0;
 }
 

@@ -7,8 +7,9 @@
  * is one struct channel_message, or its first bytes up to what its type needs.
  *
  * Parent to child: CHANNEL_RELEASE, once, and as the answer to CHANNEL_CALL, by which the child asks
- * for the steps of STAGE_CALLED, and to CHANNEL_READY, by which a child that is going to outlive its
- * parent asks whether that has written down all it must. Child to parent: CHANNEL_HAND_BACK with one descriptor
+ * for the steps of STAGE_CALLED (step 0) or STAGE_HANDED (step 1), and to CHANNEL_READY, by which a
+ * child that is going to outlive its parent asks whether that has written down all it must. Child to
+ * parent: CHANNEL_HAND_BACK with one descriptor
  * (SCM_RIGHTS) for a slot; CHANNEL_ERROR, after which it exits. Without --init the end of file
  * means that exec succeeded. inro's own init keeps the channel open (its life line: end of file there
  * means that inro is gone), so it says CHANNEL_STARTED when the command runs, and CHANNEL_ENDED with
@@ -35,7 +36,7 @@ enum channel_type {
 struct channel_message {
 	uint32_t type;
 	int32_t slot;  /* CHANNEL_HAND_BACK: which */
-	int32_t step;  /* CHANNEL_ERROR: index of the step that failed, -1 = inro-init */
+	int32_t step;  /* CHANNEL_ERROR: index of the step that failed, -1 = inro-init; CHANNEL_CALL: which */
 	int32_t status; /* CHANNEL_ENDED: of the command, as waitpid(2) gives it */
 	struct inro_error error;
 };

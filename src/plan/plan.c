@@ -16,6 +16,7 @@ const struct stage_info stage_info[] = {
 	[STAGE_RELEASE] = { "release", LANE_PARENT, "let the child go on" },
 	[STAGE_MEANWHILE] = { "meanwhile", LANE_PARENT, "write down, while the child works" },
 	[STAGE_CALLED] = { "called", LANE_PARENT, "when the child calls: with all mounts made" },
+	[STAGE_HANDED] = { "handed", LANE_PARENT, "when the child calls: with its listener handed over" },
 	[STAGE_GUARD] = { "guard", LANE_CHILD, "guard the child" },
 	[STAGE_JOIN] = { "join", LANE_CHILD, "join namespaces" },
 	[STAGE_BECOME] = { "become", LANE_CHILD, "take possession of the namespaces" },

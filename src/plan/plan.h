@@ -42,6 +42,7 @@ enum stage {
 	/* Parent, while the child works. */
 	STAGE_MEANWHILE,  /* what takes time and that the child does not wait for: the record */
 	STAGE_CALLED,     /* asked for by the child, which waits in STAGE_CALL: hooks of the host's */
+	STAGE_HANDED,     /* asked for by the child, which has filled plan->handed_slot: its listener */
 	/* Child, from here to exec: no allocation, no formatting, no locks. */
 	STAGE_GUARD,      /* die with the parent; not dumpable */
 	STAGE_JOIN,       /* join what is to be joined */
@@ -195,6 +196,7 @@ struct plan {
 	size_t n_applied;
 	const char **notes;  /* what the user should know, though nothing is wrong */
 	size_t n_notes;
+	int handed_slot;     /* a descriptor that the child hands to the parent before STAGE_HANDED; SLOT_NONE */
 	int word_slot;       /* where the child says why exec failed, once its parent is gone; SLOT_NONE */
 	bool trace;
 	bool failed;         /* an allocation failed while steps were added */
