@@ -116,7 +116,8 @@ static int find_filter(struct plan *plan, struct oci_filter *ret, struct inro_er
 		return 1;
 	if (seccomp_profile_uses(seccomp->profile, SECCOMP_RET_USER_NOTIF)) {
 		if (!seccomp->listener_path)
-			return fail_usage(error, "linux.seccomp.listenerPath", "is missing, and a rule says SCMP_ACT_NOTIFY");
+			return fail_usage(error, "linux.seccomp.listenerPath",
+					  "is missing, and a rule says SCMP_ACT_NOTIFY");
 		ret->listener_path = seccomp->listener_path;
 		ret->listener_metadata = seccomp->listener_metadata;
 	}
