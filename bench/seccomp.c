@@ -4,10 +4,16 @@
  * What a filter costs: a loop of getppid(2) without one, with inro's program for a profile and with
  * libseccomp's for the same; once for a call that the kernel answers from its bitmap of calls that
  * are always allowed, once (personality) for one whose arguments count. And what compiling and installing
- * cost. One line each, in nanoseconds; medians of several rounds, interleaved.
+ * cost. One line each, in nanoseconds; medians of several rounds, interleaved. The profile is inro's
+ * default, or with an argument that of a config.json, whose reading is the time of parsing then.
+ *
+ * Built by hand, since it needs libseccomp as a library:
+ *   cc -O2 -D_GNU_SOURCE -Iinclude -Isrc bench/seccomp.c build/src/oci/libinro-oci-core.a \
+ *      build/src/libinro-core.a -ljson-c -lseccomp
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdint.h>
@@ -21,6 +27,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+#include "oci/config.h"
+#include "oci/read.h"
 #include "seccomp/filter.h"
 #include "seccomp/presets.h"
 #include "seccomp/text.h"
@@ -47,13 +56,47 @@ static void check(int condition, const char *what)
 	exit(1);
 }
 
+static char *config_text;
+static size_t config_size;
+
+static void read_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	check(fd >= 0 && fd_read_to_heap(fd, 64 << 20, &config_text, &config_size) == 0, path);
+	close(fd);
+}
+
+static struct seccomp_profile parse_config(struct arena *arena)
+{
+	struct oci_config config = { 0 };
+
+	check(oci_read_config(config_text, config_size, "/", arena, &config, NULL) == 0, "read");
+	check(config.linux_.seccomp.set, "linux.seccomp");
+	return *config.linux_.seccomp.profile;
+}
+
 static struct seccomp_profile parse(struct arena *arena)
 {
 	const struct seccomp_preset *preset = seccomp_find_preset("default", 7);
 	struct seccomp_profile profile;
 
+	if (config_text)
+		return parse_config(arena);
 	check(seccomp_parse(&profile, arena, preset->text, *preset->size, "default", 0, NULL) == 0, "parse");
 	return profile;
+}
+
+static struct scmp_arg_cmp compare_for_libseccomp(const struct seccomp_compare *compare)
+{
+	static const enum scmp_compare ops[] = {
+		[SECCOMP_NE] = SCMP_CMP_NE, [SECCOMP_LT] = SCMP_CMP_LT, [SECCOMP_LE] = SCMP_CMP_LE,
+		[SECCOMP_GT] = SCMP_CMP_GT, [SECCOMP_GE] = SCMP_CMP_GE,
+	};
+
+	if (compare->op == SECCOMP_EQ)
+		return (struct scmp_arg_cmp){ compare->argument, SCMP_CMP_MASKED_EQ, compare->mask, compare->value };
+	return (struct scmp_arg_cmp){ compare->argument, ops[compare->op], compare->value, 0 };
 }
 
 /* The same profile, given to libseccomp: its conditions and its order of rules differ, its calls not. */
@@ -73,8 +116,7 @@ static scmp_filter_ctx for_libseccomp(const struct seccomp_profile *profile)
 			if (rule->action == profile->default_action)
 				continue;
 			for (; n < rule->n_compares; n++)
-				args[n] = (struct scmp_arg_cmp){ rule->compares[n].argument, SCMP_CMP_MASKED_EQ,
-								 rule->compares[n].mask, rule->compares[n].value };
+				args[n] = compare_for_libseccomp(&rule->compares[n]);
 			seccomp_rule_add_array(context, rule->action,
 					       seccomp_syscall_resolve_name(syscall_names[rule->calls[j]]), n, args);
 		}
@@ -141,13 +183,15 @@ static double median(const struct sample *samples, size_t offset)
 	return values[ROUNDS / 2];
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const char *const hows[] = { "none", "inro", "libseccomp", "libseccomp-tree" };
 	struct sample(*samples)[ROUNDS] = mmap(NULL, sizeof(*samples) * 4, PROT_READ | PROT_WRITE,
 					       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	check(samples != MAP_FAILED, "mmap");
+	if (argc > 1)
+		read_file(argv[1]);
 	for (int round = 0; round < ROUNDS; round++)
 		for (int i = 0; i < 4; i++) {
 			pid_t pid = fork();
