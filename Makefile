@@ -7,7 +7,7 @@ DESTDIR ?=
 MESON_FLAGS ?=
 SECONDS ?= 60
 
-.PHONY: all run test check test-vm bench fuzz install uninstall clean help
+.PHONY: all run test check test-engines test-vm bench fuzz install uninstall clean help
 
 all: $(BUILD)/build.ninja ## build inro and the library
 	@ninja -C $(BUILD)
@@ -34,6 +34,10 @@ fuzz: ## run the fuzz targets, each for SECONDS (60)
 test-vm: all ## the tests that need other kernels, cgroup v2 alone or all capabilities
 	@tools/deps build vm
 	@tests/vm/cgroup_v2 $(BUILD)/src/inro
+
+test-engines: all ## the tests with Podman and containerd, in a Debian tree that is made once
+	@tools/deps build engines
+	@tests/engines/run
 
 install: all ## install below PREFIX (/usr/local), into DESTDIR
 	@meson configure $(BUILD) --prefix '$(PREFIX)'
