@@ -4,6 +4,10 @@
 
 export PODMAN_IGNORE_CGROUPSV1_WARNING=1
 
+# Podman knows by a list which runtimes can do without cgroups.
+printf '[engine]\nruntime_supports_nocgroups = ["%s", "crun"]\n' "${RUNTIME##*/}" >/tmp/containers.conf
+export CONTAINERS_CONF_OVERRIDE=/tmp/containers.conf
+
 # Is there a controller to set limits with?
 has_controller() {
 	case $VIEW in
