@@ -243,10 +243,12 @@ def podman(oci, runs):
     # Podman asks for names of runtimes that can do without cgroups.
     os.environ["CONTAINERS_CONF_OVERRIDE"] = oci.path("containers.conf")
     with open(oci.path("containers.conf"), "w", encoding="ascii") as f:
-        f.write(f"[engine]\nruntime_supports_nocgroups = {json.dumps(list(oci.runtimes))}\n")
-    commands = [(name, ["/usr/bin/podman", *PODMAN[1:], "--runtime", path, "run", "--rm",
+        f.write(f"[engine]\nruntime_supports_nocgroup = {json.dumps(list(oci.runtimes))}\n"
+                "[engine.runtimes]\n")
+        f.writelines(f"{name} = [{json.dumps(path)}]\n" for name, path in oci.runtimes.items())
+    commands = [(name, ["/usr/bin/podman", *PODMAN[1:], "--runtime", name, "run", "--rm",
                         "--network=none", "--cgroups=disabled", "bench", "/bin/true"])
-                for name, path in oci.runtimes.items()]
+                for name in oci.runtimes]
     measure(oci, "podman", "podman run --rm as a whole", commands, max(10, runs // 4))
 
 

@@ -4,8 +4,14 @@
 
 export PODMAN_IGNORE_CGROUPSV1_WARNING=1
 
-# Podman knows by a list which runtimes can do without cgroups.
-printf '[engine]\nruntime_supports_nocgroups = ["%s", "crun"]\n' "${RUNTIME##*/}" >/tmp/containers.conf
+# Podman knows by a list, and by names only, which runtimes can do without cgroups.
+NAME=${RUNTIME##*/}
+cat >/tmp/containers.conf <<CONF
+[engine]
+runtime_supports_nocgroup = ["$NAME"]
+[engine.runtimes]
+$NAME = ["$RUNTIME"]
+CONF
 export CONTAINERS_CONF_OVERRIDE=/tmp/containers.conf
 
 # Is there a controller to set limits with?
@@ -46,7 +52,7 @@ lab_user() {
 }
 
 podman() {
-	"${become[@]}" podman --runtime "$RUNTIME" --cgroup-manager cgroupfs --events-backend=file "$@"
+	"${become[@]}" podman --runtime "$NAME" --cgroup-manager cgroupfs --events-backend=file "$@"
 }
 
 # Where no controller is delegated, Podman's own limit of processes is in the way.

@@ -27,7 +27,7 @@ p_exec_exit_codes() {
 }
 
 p_stdin() {
-	gives 0 "from outside" -- bash -c "$(declare -f podman); $(declare -p become RUNTIME)
+	gives 0 "from outside" -- bash -c "$(declare -f podman); $(declare -p become NAME)
 		echo from outside | podman run --rm -i --network=none ${limits[*]} bb cat"
 }
 
@@ -40,7 +40,7 @@ p_streams() {
 
 p_terminal() {
 	gives 0 /dev/pts/0 "24 80" -- script -qec "stty rows 24 cols 80; $(printf '%q ' "${become[@]}" podman \
-		--runtime "$RUNTIME" --cgroup-manager cgroupfs --events-backend=file run --rm -it \
+		--runtime "$NAME" --cgroup-manager cgroupfs --events-backend=file run --rm -it \
 		--network=none "${limits[@]}" bb sh -c 'sleep 0.5; tty; stty size')" /dev/null
 }
 
@@ -56,19 +56,19 @@ p_terminal_talks() {
 		expect eof
 		exit [lindex [wait] 3]
 	TALK
-	gives 5 "sum 23" -- expect "$BATS_TEST_TMPDIR/talk" "${become[@]}" podman --runtime "$RUNTIME" \
+	gives 5 "sum 23" -- expect "$BATS_TEST_TMPDIR/talk" "${become[@]}" podman --runtime "$NAME" \
 		--cgroup-manager cgroupfs --events-backend=file run --rm -it --network=none "${limits[@]}" bb sh
 }
 
 p_exec_terminal() {
 	pstart a bb sleep 1000
-	gives 4 /dev/pts -- script -qec "$(printf '%q ' "${become[@]}" podman --runtime "$RUNTIME" \
+	gives 4 /dev/pts -- script -qec "$(printf '%q ' "${become[@]}" podman --runtime "$NAME" \
 		--cgroup-manager cgroupfs --events-backend=file exec -it a sh -c 'tty; exit 4')" /dev/null
 }
 
 p_attach() {
 	pstart a -i bb sh -c 'read line; echo "got $line"; exit 6'
-	gives "" "got words" -- bash -c "$(declare -f podman); $(declare -p become RUNTIME)
+	gives "" "got words" -- bash -c "$(declare -f podman); $(declare -p become NAME)
 		echo words | podman attach a"
 	gives 0 6 -- podman wait a
 }
@@ -94,7 +94,7 @@ p_kill() {
 	pstart a bb sh -c 'trap "echo heard" USR1; while :; do sleep 0.1; done'
 	sleep 0.5
 	podman kill -s USR1 a
-	eventually bash -c "$(declare -f podman); $(declare -p become RUNTIME); podman logs a | grep -q heard"
+	eventually bash -c "$(declare -f podman); $(declare -p become NAME); podman logs a | grep -q heard"
 	podman kill a
 	gives 0 137 -- podman wait a
 	fails podman kill a
@@ -103,7 +103,7 @@ p_kill() {
 p_restart() {
 	pstart a bb sh -c 'echo started; exec sleep 1000'
 	podman restart -t 0 a
-	eventually bash -c "$(declare -f podman); $(declare -p become RUNTIME)
+	eventually bash -c "$(declare -f podman); $(declare -p become NAME)
 		[ \$(podman logs a | grep -c started) = 2 ]"
 }
 
@@ -265,7 +265,7 @@ p_kube() {
 	YAML
 	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/.." "$BATS_TEST_TMPDIR/../.."
 	podman kube play "$BATS_TEST_TMPDIR/pod.yaml"
-	eventually bash -c "$(declare -f podman); $(declare -p become RUNTIME)
+	eventually bash -c "$(declare -f podman); $(declare -p become NAME)
 		podman logs kube-one | grep -q played"
 	gives 0 "CapEff:	0000000000000000" -- podman exec kube-one grep CapEff /proc/self/status
 	podman kube down "$BATS_TEST_TMPDIR/pod.yaml"
@@ -281,7 +281,7 @@ p_commit_cp_mount() {
 }
 
 p_preserve_fds() {
-	gives 0 kept -- bash -c "$(declare -f podman); $(declare -p become RUNTIME)
+	gives 0 kept -- bash -c "$(declare -f podman); $(declare -p become NAME)
 		podman run --rm --network=none --preserve-fds 1 ${limits[*]} bb sh -c 'cat <&3' 3<<<kept"
 }
 
