@@ -261,7 +261,7 @@ static void signals(void **state)
 	sigaddset(&block, SIGTERM);
 	sigprocmask(SIG_BLOCK, &block, &before);
 	sigaction(SIGCHLD, &ignore, &old);
-	script(world, "grep SigBlk /proc/$$/status > \"$1\"; exit 4");
+	script(world, "grep SigBlk /proc/self/status > \"$1\"; exit 4");
 	assert_int_equal(run_with(world, 1, -1), -ECHILD);
 	assert_non_null(strstr(said(world), "exited with status 4"));
 	assert_string_equal(output(world), "SigBlk:\t0000000000000000\n");
