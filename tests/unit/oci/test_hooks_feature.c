@@ -20,7 +20,7 @@
 #include "oci/config.h"
 #include "resolve/resolve.h"
 
-extern const struct feature feature_command, feature_procfs, feature_namespaces, feature_idmap, feature_user,
+extern const struct feature feature_command, feature_host, feature_procfs, feature_namespaces, feature_idmap, feature_user,
 	feature_oci_hooks;
 
 /* A container of nothing but namespaces, with hooks that write to files of the test's. */
@@ -41,8 +41,9 @@ struct world {
 
 static int set_up(void **state)
 {
-	static const struct feature *const features[] = { &feature_command, &feature_procfs, &feature_namespaces,
-							  &feature_idmap,   &feature_user,   &feature_oci_hooks };
+	static const struct feature *const features[] = { &feature_command, &feature_host,  &feature_procfs,
+							  &feature_namespaces, &feature_idmap, &feature_user,
+							  &feature_oci_hooks };
 	static const char *const env[] = { "PATH=/usr/bin:/bin", "WHOSE=runtime", NULL };
 	static const char *const command[] = { "/bin/sh", "-c", "exec sleep 1000", NULL };
 	struct world *world = calloc(1, sizeof(*world));
