@@ -24,6 +24,7 @@
 #include "oci/cgroup_devices.h"
 #include "oci/cgroup_settings.h"
 #include "oci/cgroup_steps.h"
+#include "oci/cgroup_systemd.h"
 #include "oci/start.h"
 #include "plan/feature.h"
 
@@ -32,6 +33,11 @@ extern const struct feature feature_oci_cgroup;
 static bool is_disabled(const struct spec *spec)
 {
 	return spec->oci->start->call->cgroup_disabled;
+}
+
+static bool by_systemd(const struct spec *spec)
+{
+	return spec->oci->start->call->systemd_cgroup;
 }
 
 /* Is it the host's own root? It may make groups anywhere, or there is something to be told. */
@@ -61,7 +67,7 @@ static void look_at_rights(struct facts *facts, const char *path, const char *id
 
 static int gather(const struct spec *spec, struct facts *facts, struct inro_error *error)
 {
-	const char *path = spec->oci->linux_.cgroups_path;
+	const char *path = by_systemd(spec) ? "/" : spec->oci->linux_.cgroups_path;
 	int r;
 
 	if (is_disabled(spec))
@@ -69,7 +75,8 @@ static int gather(const struct spec *spec, struct facts *facts, struct inro_erro
 	r = oci_cgroup_look(path, &facts->cgroup, &facts->arena);
 	if (r < 0)
 		return fail_call(error, r, "look at the cgroups", "read", "/proc/self");
-	look_at_rights(facts, path, spec->oci->start->id);
+	if (!by_systemd(spec))
+		look_at_rights(facts, path, spec->oci->start->id);
 	return 0;
 }
 
@@ -87,13 +94,25 @@ static size_t count_v1(const struct facts *facts)
 	return n;
 }
 
+static int settle_systemd(struct plan *plan, struct inro_error *error)
+{
+	if (plan->facts->cgroup.layout != CGROUP_V2)
+		return fail_host(error, INRO_ERROR_HOST, -EOPNOTSUPP, "--systemd-cgroup",
+				 "needs a host with cgroup v2 alone; use --cgroup-manager=cgroupfs here");
+	plan->settled.wants_cgroup = true;
+	plan->settled.own_cgroup2 = plan->settled.ns_new & NS_BIT(NS_CGROUP);
+	plan->settled.wait_release = true;
+	return 0;
+}
+
 static int settle(struct plan *plan, struct inro_error *error)
 {
 	const struct oci_i64 *pids = &plan->spec->oci->linux_.resources.pids_limit;
 
-	(void)error;
 	if (is_disabled(plan->spec))
 		return 0;
+	if (by_systemd(plan->spec))
+		return settle_systemd(plan, error);
 	plan->settled.wants_cgroup = has_v2(plan->facts) || count_v1(plan->facts) > 0;
 	plan->settled.own_cgroup2 = has_v2(plan->facts) && plan->settled.ns_new & NS_BIT(NS_CGROUP);
 	/* The limit is written between the birth of the child and its release. */
@@ -211,8 +230,8 @@ static int add_settings(struct plan *plan, const struct oci_cgroup_made *made, c
 		if (!args || !object)
 			return -ENOMEM;
 		*args = (struct oci_cgroup_set){ made, setting };
-		plan_add(plan, setting->late ? STAGE_MAP : STAGE_CGROUP, &kind_oci_cgroup_set, object, setting->field,
-			 args);
+		plan_add(plan, setting->late || by_systemd(plan->spec) ? STAGE_MAP : STAGE_CGROUP,
+			 &kind_oci_cgroup_set, object, setting->field, args);
 	}
 	return 0;
 }
@@ -237,8 +256,9 @@ static int add_devices(struct plan *plan, const struct oci_cgroup_made *made)
 	args->program = oci_device_program(args->rules, args->n_rules, &plan->arena, &args->n_program);
 	if (!args->program)
 		return -ENOMEM;
-	plan_add(plan, STAGE_CGROUP, &kind_oci_cgroup_devices, NULL, "linux.resources.devices", args)->optional =
-		!is_host_root(plan->facts);
+	plan_add(plan, by_systemd(plan->spec) ? STAGE_MAP : STAGE_CGROUP, &kind_oci_cgroup_devices, NULL,
+		 "linux.resources.devices", args)
+		->optional = !is_host_root(plan->facts);
 	return 0;
 }
 
@@ -285,7 +305,13 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	if (!plan->settled.wants_cgroup)
 		return do_without(plan, &settings, error);
 	place->manager = OCI_CGROUP_FS;
-	if (add_groups(plan, place, made) < 0 || add_settings(plan, made, &settings) < 0 ||
+	if (by_systemd(plan->spec))
+		r = oci_systemd_add(plan, place, made, error);
+	else if (add_groups(plan, place, made) < 0)
+		r = fail_memory(error);
+	if (r < 0)
+		return r;
+	if (add_settings(plan, made, &settings) < 0 ||
 	    add_devices(plan, made) < 0)
 		return fail_memory(error);
 	return 0;

@@ -15,7 +15,9 @@
 #include "cgroup/v1.h"
 #include "cgroup/v2.h"
 #include "kernel/syscalls.h"
+#include "inro/error.h"
 #include "oci/cgroup.h"
+#include "oci/cgroup_systemd.h"
 
 enum {
 	FREEZE_WAIT_MS = 10000,
@@ -203,7 +205,7 @@ static int remove_path(const char *path)
 	return r == -ENOENT ? 0 : r;
 }
 
-int oci_cgroup_remove(const struct oci_cgroup_place *place)
+static int remove_groups(const struct oci_cgroup_place *place)
 {
 	cleanup_cgroup_dirs struct oci_cgroup_dirs dirs;
 	struct cgroup_group group;
@@ -222,6 +224,20 @@ int oci_cgroup_remove(const struct oci_cgroup_place *place)
 	}
 	for (size_t i = 0; place->v1_made && i < place->v1.n; i++) {
 		int second = remove_path(place->v1.list[i]);
+
+		r = r < 0 ? r : second;
+	}
+	return r;
+}
+
+int oci_cgroup_remove(const struct oci_cgroup_place *place)
+{
+	struct inro_error unseen = { 0 };
+	int r = remove_groups(place);
+
+	/* systemd removes the group of a scope, too, when it notices that it is empty; and forgets it. */
+	if (place->manager == OCI_CGROUP_SYSTEMD && place->scope) {
+		int second = oci_systemd_stop(place->scope, &unseen);
 
 		r = r < 0 ? r : second;
 	}

@@ -10,6 +10,7 @@
 #include "oci/cgroup.h"
 #include "oci/cgroup_devices.h"
 #include "oci/cgroup_settings.h"
+#include "oci/cgroup_systemd.h"
 #include "oci/read.h"
 #include "oci/state.h"
 
@@ -94,6 +95,18 @@ static void restore(const struct oci_cgroup_dirs *dirs, const char *json)
 		oci_settings_write(dirs, &settings, &unseen);
 }
 
+/* It would write the old ones again when it reloads. */
+static int tell_systemd(const struct oci_state *state, const struct oci_resources *resources,
+			struct inro_error *error)
+{
+	cleanup_buf struct buf lines = { 0 };
+	int r;
+
+	buf_printf(&lines, "set %s\n", state->cgroup.scope);
+	r = oci_systemd_resources(resources, &lines, error);
+	return r < 0 ? r : oci_systemd_call(oci_systemd_is_user(), &lines, error);
+}
+
 static int write_all(const struct oci_state *state, const char *json, bool devices, struct inro_error *error)
 {
 	cleanup_cgroup_dirs struct oci_cgroup_dirs dirs = { .v2 = -EBADF };
@@ -107,7 +120,10 @@ static int write_all(const struct oci_state *state, const char *json, bool devic
 	r = compute(&dirs, json, &arena, &resources, &settings, error);
 	if (r < 0)
 		return r;
-	r = oci_settings_write(&dirs, &settings, error);
+	if (state->cgroup.manager == OCI_CGROUP_SYSTEMD)
+		r = tell_systemd(state, &resources, error);
+	if (r == 0)
+		r = oci_settings_write(&dirs, &settings, error);
 	if (r == 0 && devices)
 		r = write_devices(&dirs, &resources, &arena, error);
 	if (r < 0)

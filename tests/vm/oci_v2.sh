@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Inside the machine of tests/vm/run: the cgroups of inro-oci's containers on v2. See tests/vm/oci_v2.
+
+failed=0
+count=0
+C=/sys/fs/cgroup
+
+# is NAME VALUE WANTED: a shell pattern.
+is() {
+	count=$((count + 1))
+	# shellcheck disable=SC2254
+	case $2 in
+	$3) echo "ok $count - $1" ;;
+	*)
+		failed=1
+		echo "not ok $count - $1"
+		echo "# '$2', wanted '$3'"
+		;;
+	esac
+}
+
+oci() {
+	inro-oci --root /run/states "$@"
+}
+
+# config PATH RESOURCES CMD…: config.json of a container that runs CMD by sh.
+config() {
+	cat >config.json <<-END
+		{"ociVersion": "1.2.0", "root": {"path": "rootfs"},
+		 "process": {"cwd": "/", "args": ["/bin/sh", "-c", "$3"], "env": ["PATH=/bin"],
+		  "user": {"uid": 0, "gid": 0}, "capabilities": {"bounding": ["CAP_MKNOD"], "effective": ["CAP_MKNOD"],
+		  "permitted": ["CAP_MKNOD"]}},
+		 "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
+		  {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
+		  {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"},
+		  {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro"]}],
+		 "linux": {"cgroupsPath": "$1", "resources": $2,
+		  "namespaces": [{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}, {"type": "uts"}, {"type": "cgroup"}]}}
+	END
+}
+
+# A file of the container's group.
+value() {
+	cat "$C/pod/$id/$1" | tr '\n' ';'
+}
+
+# create RESOURCES CMD: a running container.
+create() {
+	id=box$count
+	config "/pod/$id" "$1" "$2"
+	oci create $id && oci start $id
+}
+
+gone() {
+	oci delete -f $id
+	is "$1: removed" "$(ls -d $C/pod/$id 2>&1)" '*No such file*'
+}
+
+mkdir -p /tmp/b/rootfs/bin /tmp/b/rootfs/proc /tmp/b/rootfs/dev /tmp/b/rootfs/tmp /tmp/b/rootfs/sys/fs/cgroup
+cp /bin/busybox /tmp/b/rootfs/bin
+for name in sh sleep cat dd mknod echo true grep; do ln -s busybox /tmp/b/rootfs/bin/$name; done
+cd /tmp/b
+
+create '{"memory": {"limit": 67108864, "swap": 100663296, "reservation": 33554432},
+	"cpu": {"shares": 2048, "quota": 50000, "period": 100000, "cpus": "0", "burst": 10000},
+	"pids": {"limit": 17}, "unified": {"memory.high": "60000000"}}' 'sleep 1000'
+is 'memory.max' "$(value memory.max)" '67108864;'
+is 'memory.swap.max' "$(value memory.swap.max)" '33554432;'
+is 'memory.low' "$(value memory.low)" '33554432;'
+is 'memory.high, verbatim' "$(value memory.high)" '59998208;'
+is 'cpu.weight' "$(value cpu.weight)" '174;'
+is 'cpu.max' "$(value cpu.max)" '50000 100000;'
+is 'cpu.max.burst' "$(value cpu.max.burst)" '10000;'
+is 'cpuset.cpus' "$(value cpuset.cpus)" '0;'
+is 'pids.max' "$(value pids.max)" '17;'
+pid=$(value cgroup.procs)
+is 'its own group' "$(cat /proc/${pid%;}/cgroup)" "0::/pod/$id"
+oci update --memory 128M --memory-swap 128M --cpu-idle 1 "$id"
+is 'update: memory' "$(value memory.max)$(value memory.swap.max)" '134217728;0;'
+is 'update: idle' "$(value cpu.idle)" '1;'
+oci update --cpu-idle 0 --cpu-share 1024 --pids-limit -1 "$id"
+is 'update: weight' "$(value cpu.idle)$(value cpu.weight)$(value pids.max)" '0;100;max;'
+oci update --memory -1 "$id"
+is 'update: no limit of memory' "$(value memory.max)$(value memory.swap.max)" 'max;max;'
+is 'update: kept of what is refused' "$(oci update --pids-limit 3 --cpuset-cpus 70 "$id" 2>&1)" '*cpuset.cpus*'
+is 'update: and put back' "$(value pids.max)" 'max;'
+oci pause "$id"
+is 'pause' "$(value cgroup.events)" '*frozen 1*'
+is 'pause: state' "$(oci state $id | grep '"status"')" '*paused*'
+oci resume "$id"
+is 'resume' "$(value cgroup.events)" '*frozen 0*'
+is 'ps' "$(oci ps --format json $id)" "\[${pid%;}\]"
+is 'events --stats' "$(oci events --stats $id)" '{"type":"stats","id":"'$id'","data":{"cpu":{"usage":{"total":[1-9]*"memory":{*"raw":{*"pids":{"current":1,*'
+oci pause "$id"
+gone 'all limits'
+
+create '{"memory": {"limit": 33554432, "swap": 33554432}}' 'sleep 2; dd if=/dev/zero of=/dev/null bs=200M count=1; sleep 2'
+is 'events: out of memory' "$(oci events --interval 60s $id)" '*{"type":"oom","id":"'$id'"}*'
+gone 'out of memory'
+
+create '{"pids": {"limit": 0}}' 'exec sleep 1000'
+is 'no process at all' "$(value pids.max)$(oci state $id | grep '"status"')" '0;*running*'
+gone 'no process at all'
+
+config /pod/x '{"memory": {"limit": 8192}}' true
+is 'too little memory' "$(oci run x 2>&1)" '*out of memory; the limit is 8192*'
+config /pod/x '{"unified": {"nothing.max": "5"}}' true
+is 'unified: no such controller' "$(oci run x 2>&1)" '*the controller nothing is not available*'
+config /pod/x '{"unified": {"../memory.max": "5"}}' true
+is 'unified: climbs' "$(oci run x 2>&1)" '*not the name of a file*'
+config /pod/x '{"cpu": {"realtimeRuntime": 5}}' true
+is 'realtime' "$(oci run x 2>&1)" '*realtime*'
+config /pod/x '{"devices": [{"allow": false, "access": "rwm"}]}' \
+	'cd /tmp; mknod n c 1 3; cat n; mknod m c 1 1; cat m; ls $C'
+is 'devices' "$(oci run x 2>&1)" "*'m': Operation not permitted*"
+is 'nothing is left' "$(find $C/pod -type d)" $C/pod
+
+# An ordinary user without a group of its own; the root is the host's, since it may map nothing.
+mkdir -m 777 /tmp/u
+user() {
+	XDG_RUNTIME_DIR=/tmp/u /bin/setpriv --reuid 1000 --regid 1000 --clear-groups inro-oci "$@"
+}
+sed -e 's/"namespaces": \[/"uidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}], "gidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}], "namespaces": [{"type": "user"}, /' \
+	-e 's/, *$/,/' config.json >/tmp/u/config.json
+ln -s /tmp/b/rootfs /tmp/u/rootfs
+cd /tmp/u
+sed -i 's/"resources": {.*}\]},/"resources": {},/' config.json
+is 'rootless: goes without, and says so' "$(user run r 2>&1)" '*no cgroup of its own*'
+sed -i 's/"resources": {},/"resources": {"pids": {"limit": 5}},/' config.json
+is 'rootless: a limit that cannot be' "$(user run r 2>&1)" '*pids.limit*delegated*'
+
+for test in /t/test_*; do
+	[ -e "$test" ] || continue
+	"$test" >/tmp/log 2>&1
+	is "$(basename "$test")" "$?" 0
+	grep -E 'FAILED|error|skipped' /tmp/log | sed 's/^/# /'
+done
+echo "1..$count"
+exit $failed
