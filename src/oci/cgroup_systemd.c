@@ -136,8 +136,9 @@ static void add_unified(struct buf *lines, const struct oci_unified *unified)
 	static const struct {
 		const char *file, *name;
 	} known[] = {
-		{ "cpu.weight", "CPUWeight" },	 { "memory.max", "MemoryMax" },		 { "memory.high", "MemoryHigh" },
-		{ "memory.low", "MemoryLow" },	 { "memory.min", "MemoryMin" },		 { "memory.swap.max", "MemorySwapMax" },
+		{ "cpu.weight", "CPUWeight" }, { "memory.max", "MemoryMax" },
+		{ "memory.high", "MemoryHigh" }, { "memory.low", "MemoryLow" },
+		{ "memory.min", "MemoryMin" }, { "memory.swap.max", "MemorySwapMax" },
 		{ "pids.max", "TasksMax" },
 	};
 	char *end;

@@ -7,8 +7,7 @@ load common
 setup() { oci_setup; needs_root; CG="inro-test-$ID"; }
 teardown() {
 	oci_teardown
-	local dir
-	for dir in $(find /sys/fs/cgroup -depth -type d -name "$CG*" 2>/dev/null); do rmdir "$dir"; done
+	find /sys/fs/cgroup -depth -type d -name "$CG*" -exec rmdir {} + 2>/dev/null || true
 }
 
 # The directory of the container's group that has a controller; v2's on a host of v2 alone.
@@ -76,7 +75,6 @@ created() {
 	oci create "$ID"
 	[[ "$(group pids)" == */"$CG/x" ]]
 	oci delete -f "$ID"
-	rmdir $(find /sys/fs/cgroup -type d -name "$CG")
 }
 
 @test "run removes what it made, and so does a start that fails" {

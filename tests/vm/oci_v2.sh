@@ -60,7 +60,7 @@ gone() {
 mkdir -p /tmp/b/rootfs/bin /tmp/b/rootfs/proc /tmp/b/rootfs/dev /tmp/b/rootfs/tmp /tmp/b/rootfs/sys/fs/cgroup
 cp /bin/busybox /tmp/b/rootfs/bin
 for name in sh sleep cat dd mknod echo true grep; do ln -s busybox /tmp/b/rootfs/bin/$name; done
-cd /tmp/b
+cd /tmp/b || exit
 
 create '{"memory": {"limit": 67108864, "swap": 100663296, "reservation": 33554432},
 	"cpu": {"shares": 2048, "quota": 50000, "period": 100000, "cpus": "0", "burst": 10000},
@@ -124,7 +124,7 @@ user() {
 sed -e 's/"namespaces": \[/"uidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}], "gidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}], "namespaces": [{"type": "user"}, /' \
 	-e 's/, *$/,/' config.json >/tmp/u/config.json
 ln -s /tmp/b/rootfs /tmp/u/rootfs
-cd /tmp/u
+cd /tmp/u || exit
 sed -i 's/"resources": {.*}\]},/"resources": {},/' config.json
 is 'rootless: goes without, and says so' "$(user run r 2>&1)" '*no cgroup of its own*'
 sed -i 's/"resources": {},/"resources": {"pids": {"limit": 5}},/' config.json
