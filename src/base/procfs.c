@@ -520,3 +520,13 @@ int procfs_pid_of_pidfd(int pidfd, pid_t *ret)
 		return -errno;
 	return pid_from_fdinfo(pidfd, ret);
 }
+
+/* The inode of the initial user namespace is a constant of the kernel's (PROC_USER_INIT_INO). */
+bool procfs_in_initial_userns(void)
+{
+	static const char initial[] = "user:[4026531837]";
+	char link[sizeof(initial)];
+
+	return readlink("/proc/self/ns/user", link, sizeof(link)) == sizeof(initial) - 1 &&
+	       memcmp(link, initial, sizeof(initial) - 1) == 0;
+}

@@ -140,6 +140,9 @@ int procfs_open_pidfd(int proc_fd, pid_t pid, uint64_t start_ticks);
 /* The PID of a pidfd in the caller's PID namespace. -ESRCH once it is reaped, -EREMOTE out of sight. */
 int procfs_pid_of_pidfd(int pidfd, pid_t *ret);
 
+/* Is the caller in the initial user namespace? False where /proc does not tell. */
+bool procfs_in_initial_userns(void);
+
 /* Has the process of a pidfd ended (a zombie has)? */
 bool procfs_pidfd_ended(int pidfd);
 

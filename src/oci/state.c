@@ -59,6 +59,15 @@ static int make_path(const char *path)
 	return 0;
 }
 
+/*
+ * An engine of an ordinary user's calls us as root of a user namespace, which /run does not belong to.
+ * XDG_RUNTIME_DIR is then that user's; root of the host may have one too, and keeps to /run.
+ */
+static bool in_own_runtime(const char *runtime)
+{
+	return runtime && *runtime && (geteuid() != 0 || !procfs_in_initial_userns());
+}
+
 int oci_state_root(const char *root, bool create, struct inro_error *error)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
@@ -67,7 +76,7 @@ int oci_state_root(const char *root, bool create, struct inro_error *error)
 
 	if (root && *root)
 		snprintf(path, sizeof(path), "%s", root);
-	else if (geteuid() != 0 && runtime && *runtime)
+	else if (in_own_runtime(runtime))
 		snprintf(path, sizeof(path), "%s/inro-oci", runtime);
 	else if (geteuid() != 0)
 		return fail_usage(error, "--root", "is needed where XDG_RUNTIME_DIR is not set");

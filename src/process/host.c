@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/procfs.h"
 #include "kernel/syscalls.h"
 #include "plan/feature.h"
 
@@ -98,22 +99,12 @@ static int gather_map(struct facts *facts, const char *path, struct id_range **r
 	return 0;
 }
 
-/* The inode of the initial user namespace is a constant of the kernel's (PROC_USER_INIT_INO). */
-static bool in_initial_userns(void)
-{
-	static const char initial[] = "user:[4026531837]";
-	char link[sizeof(initial)];
-
-	return readlink("/proc/self/ns/user", link, sizeof(link)) == sizeof(initial) - 1 &&
-	       memcmp(link, initial, sizeof(initial) - 1) == 0;
-}
-
 static int gather_userns(struct facts *facts)
 {
 	char text[16];
 	int r;
 
-	facts->initial_userns = in_initial_userns();
+	facts->initial_userns = procfs_in_initial_userns();
 	if (facts->initial_userns) {
 		static const struct id_range all = { 0, 0, UINT32_MAX };
 

@@ -17,9 +17,15 @@ teardown() {
 	local id
 	for id in $(ctr container ls -q); do
 		ctr task kill -s KILL "$id" >/dev/null 2>&1 || true
-		eventually ctr task rm -f "$id" || true
-		ctr container rm "$id" || true
+		ctr task rm -f "$id" >/dev/null 2>&1 || true
+		eventually ctr container rm "$id"
 	done
+}
+
+limit_of() { # PID
+	local path
+	path=$(sed -n 's/^.*:memory:\(.*\)/memory\1/p; s/^0::\(.*\)/\1/p' "/proc/$1/cgroup" | head -1)
+	[ "$(cat /sys/fs/cgroup/"$path"/memory.max /sys/fs/cgroup/"$path"/memory.limit_in_bytes 2>/dev/null)" = 67108864 ]
 }
 
 running() { # ID
@@ -32,7 +38,7 @@ running() { # ID
 }
 
 @test "what is not there is said in the words that are looked for" {
-	gives "" "executable file not found in \$PATH" -- crun_of --rm "$IMAGE" a no-such-command
+	gives "" "executable file" "not found in \$PATH" -- crun_of --rm "$IMAGE" a no-such-command
 	[ "$status" != 0 ]
 }
 
@@ -60,7 +66,7 @@ running() { # ID
 	running a
 	ctr task kill -s KILL a
 	eventually bash -c "command ctr -a $C/sock task ls | grep -q STOPPED"
-	gives 137 -- ctr task rm a
+	gives 0 "exit code 137" -- ctr task rm a
 }
 
 @test "pause and resume" {
@@ -75,8 +81,9 @@ running() { # ID
 @test "limits and metrics" {
 	needs_controller memory
 	crun_of -d --memory-limit 67108864 "$IMAGE" a sleep 1000
-	gives 0 67108864 -- ctr task exec --exec-id x a sh -c \
-		'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; true'
+	# ctr makes no cgroup mount: the limit is looked for where the container is.
+	pid=$(ctr task ls | awk '$1 == "a" { print $2 }')
+	limit_of "$pid"
 	gives 0 memory -- ctr task metrics a
 }
 

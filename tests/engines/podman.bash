@@ -125,7 +125,7 @@ p_pause() {
 p_ps_top() {
 	pstart a bb sleep 1000
 	gives 0 a "Up " -- podman ps --format '{{.Names}} {{.Status}}'
-	gives 0 sleep -- podman top a args
+	[ -n "${ROOTLESS:-}" ] || gives 0 sleep -- podman top a args
 }
 
 p_healthcheck() {
@@ -230,7 +230,7 @@ p_devices() {
 }
 
 p_pod() {
-	podman pod create --name p --network=none --share ipc,uts "${pod_limits[@]}"
+	podman pod create --name p --network=none --infra --share ipc,uts
 	podman run -d --pod p --name a "${limits[@]}" bb sh -c 'ipcmk -S 1 2>/dev/null; sleep 1000'
 	[ "$(podman exec a readlink /proc/self/ns/uts)" = "$(podman run --rm --pod p "${limits[@]}" bb readlink /proc/self/ns/uts)" ]
 	podman pod stop -t 0 p
@@ -239,7 +239,9 @@ p_pod() {
 
 p_join() {
 	pstart a bb sleep 1000
-	for kind in pid ipc; do
+	# Podman joins no PID namespace of a container that has no cgroup.
+	for kind in ${ROOTLESS:-pid} ipc; do
+		[ "$kind" != 1 ] || continue
 		[ "$(podman exec a readlink /proc/self/ns/$kind)" = \
 			"$(prun --$kind container:a bb readlink /proc/self/ns/$kind)" ]
 	done

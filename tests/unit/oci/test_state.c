@@ -20,7 +20,9 @@
 #include "base/procfs.h"
 #include "inro/error.h"
 #include "oci/state.h"
+#include "../ns_child.h"
 
+static uid_t outer_uid;
 static char dir[] = "/tmp/inro-test-XXXXXX";
 
 static int open_root(void **state)
@@ -142,6 +144,40 @@ static void processes(void **state)
 	fd_close(proc);
 }
 
+/* Root of a user namespace, as Podman makes itself: its states are the user's. Statuses: which line. */
+static int root_of_a_namespace(void)
+{
+	char map[32];
+	int fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC), n, root;
+
+	n = snprintf(map, sizeof(map), "0 %u 1", (unsigned)outer_uid);
+	if (write(fd, map, (size_t)n) != n)
+		return 1;
+	if (geteuid() != 0 || setenv("XDG_RUNTIME_DIR", dir, 1) < 0)
+		return 2;
+	root = oci_state_root(NULL, true, NULL);
+	if (root < 0)
+		return 3;
+	return faccessat(root, "../inro-oci", W_OK, 0) < 0 ? 4 : 0;
+}
+
+static void runtime_directory(void **state)
+{
+	char path[64];
+	pid_t pid;
+
+	(void)state;
+	outer_uid = geteuid();
+	pid = child_fork(CLONE_NEWUSER);
+	if (pid < 0)
+		skip();
+	if (pid == 0)
+		_exit(root_of_a_namespace());
+	assert_int_equal(child_result(pid), 0);
+	snprintf(path, sizeof(path), "%s/inro-oci", dir);
+	assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +185,7 @@ int main(void)
 		cmocka_unit_test(written_and_read),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(processes),
+		cmocka_unit_test(runtime_directory),
 	};
 
 	return cmocka_run_group_tests(tests, open_root, remove_root);
