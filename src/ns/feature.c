@@ -218,14 +218,17 @@ static int run_open_joins(struct run *run, const struct step *step, struct inro_
 {
 	const struct join_args *args = step->args;
 	const struct spec_ns *ns = &run->plan->spec->ns;
-	cleanup_registry struct registry names;
+	cleanup_registry struct registry names = { 0 };
 	int r = 0;
 
-	registry_open(&names, run->plan->facts->uid, run->plan->spec->process.host_env);
 	ns_join_init(args->prepared);
 	ns_join_init(args->back);
 	if (ns->process_kinds)
 		r = ns_join_add_pidfd(args->prepared, ns->process_fd, ns->process_kinds, error);
+	/* Only the caller's own user namespace cannot be joined again, by whomever. */
+	args->prepared->others = ns->process_kinds & ~NS_BIT(NS_USER);
+	if (args->n_joins)
+		registry_open(&names, run->plan->facts->uid, run->plan->spec->process.host_env);
 	for (size_t i = 0; i < args->n_joins && r == 0; i++)
 		r = open_one(&args->joins[i], &names, args->prepared, error);
 	if (r == 0)

@@ -227,7 +227,7 @@ int ns_join_prepare(struct ns_join *join, struct inro_error *error)
 	for (enum ns_kind kind = 0; kind < NS_KINDS; kind++) {
 		cleanup_close int own = -EBADF;
 
-		if (!(join->kinds & NS_BIT(kind)))
+		if (!(join->kinds & ~join->others & NS_BIT(kind)))
 			continue;
 		own = ns_open_self(kind, kind == NS_PID ? NS_OPEN_FOR_CHILDREN : 0, NULL);
 		if (own >= 0 && ns_same(own, join->ns_fd[kind]) == 1)

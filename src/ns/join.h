@@ -20,6 +20,7 @@ struct ns_join {
 	int ns_fd[NS_KINDS];  /* a namespace for each of them; owned */
 	int pidfd;            /* the process that group_kinds come from, or -EBADF; owned */
 	unsigned group_kinds; /* what one setns(pidfd) can join at once */
+	unsigned others;      /* known not to be what the caller is in: ns_join_prepare() need not look */
 };
 
 #define cleanup_ns_join cleanup(ns_join_deinit)

@@ -29,11 +29,16 @@
 
 extern const struct feature feature_oci_exec_cgroup;
 
-struct group_args {
-	const struct oci_start *start;
+struct group {
 	const char *dir;
-	bool v2;
+	bool v2, born; /* the child is born there */
 	int slot;
+};
+
+struct groups_args {
+	const struct oci_start *start;
+	struct group *list;
+	size_t n;
 };
 
 /* ---- where init is ---- */
@@ -100,36 +105,49 @@ static int open_below(int dir_fd, const char *path)
 	return sys_openat2(dir_fd, path, &how);
 }
 
-/* The directory that init is in, or the container's where that cannot be told. */
-static int open_of_init(const struct run *run, const struct group_args *args)
+/* The directory that init is in by GROUPS, or the container's where that cannot be told. */
+static int open_of_init(const struct group *group, const char *groups)
 {
-	cleanup_close int dir_fd = open(args->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), pid_fd = -EBADF;
-	char groups[8192], below[4096];
+	cleanup_close int dir_fd = open(group->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char below[4096];
 	int fd;
 
 	if (dir_fd < 0)
 		return -errno;
-	pid_fd = procfs_open_pid(run_fd(run, SLOT_HOST_PROC), args->start->state->pid);
-	if (pid_fd < 0 || procfs_read_start_at(pid_fd, "cgroup", groups, sizeof(groups)) < 0 ||
-	    !oci_exec_cgroup_below(args->dir, groups, args->v2, below, sizeof(below)) || !*below)
+	if (!oci_exec_cgroup_below(group->dir, groups, group->v2, below, sizeof(below)) || !*below)
 		return take_fd(&dir_fd);
 	fd = open_below(dir_fd, below);
 	return fd >= 0 ? fd : take_fd(&dir_fd);
 }
 
-static int run_open_group(struct run *run, const struct step *step, struct inro_error *error)
+static int open_group(struct run *run, const struct group *group, const char *groups, const char *sub,
+		      struct inro_error *error)
 {
-	const struct group_args *args = step->args;
-	cleanup_close int fd = open_of_init(run, args);
-	const char *sub = args->start->sub_cgroup;
+	cleanup_close int fd = open_of_init(group, groups);
 	int below;
 
 	if (fd < 0)
-		return error_raw(error, fd, "open", args->dir);
+		return error_raw(error, fd, "open", group->dir);
 	if (!sub)
-		return run_store(run, args->slot, take_fd(&fd));
-	below = open_below(fd, sub + strspn(sub, "/"));
-	return below < 0 ? error_raw(error, below, "openat2", sub) : run_store(run, args->slot, below);
+		return run_store(run, group->slot, take_fd(&fd));
+	below = open_below(fd, sub);
+	return below < 0 ? error_raw(error, below, "openat2", sub) : run_store(run, group->slot, below);
+}
+
+static int run_open_groups(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct groups_args *args = step->args;
+	cleanup_close int pid_fd = procfs_open_pid(run_fd(run, SLOT_HOST_PROC), args->start->state->pid);
+	const char *sub = args->start->sub_cgroup;
+	char groups[8192] = "";
+	int r = 0;
+
+	if (pid_fd >= 0 && procfs_read_start_at(pid_fd, "cgroup", groups, sizeof(groups)) < 0)
+		groups[0] = '\0';
+	sub = sub ? sub + strspn(sub, "/") : NULL;
+	for (size_t i = 0; i < args->n && r == 0; i++)
+		r = open_group(run, &args->list[i], groups, sub && *sub ? sub : NULL, error);
+	return r;
 }
 
 static void advise_open_group(const struct step *step, const struct plan *plan, struct inro_error *error)
@@ -142,28 +160,36 @@ static void advise_open_group(const struct step *step, const struct plan *plan, 
 		error_why(error, "there is no such cgroup");
 }
 
-static const struct step_kind kind_open_group = {
-	.name = "open-cgroup",
-	.what = "open the cgroup of the container's init below",
-	.calls = "open, read, openat2",
-	.run = run_open_group,
+static const struct step_kind kind_open_groups = {
+	.name = "open-cgroups",
+	.what = "open the cgroups of the container's init",
+	.calls = "read, open, openat2",
+	.run = run_open_groups,
 	.advise = advise_open_group,
 };
 
 static int run_place(struct run *run, const struct step *step, struct inro_error *error)
 {
-	const struct group_args *args = step->args;
+	const struct groups_args *args = step->args;
 	char text[16];
-	int r;
+	int r = 0;
 
 	snprintf(text, sizeof(text), "%d", run->pid);
-	r = fd_write_file_at(run_fd(run, args->slot), "cgroup.procs", text);
-	return r < 0 ? error_raw(error, r, "write", "cgroup.procs") : 0;
+	for (size_t i = 0; i < args->n && r == 0; i++) {
+		const struct group *group = &args->list[i];
+
+		if (group->born)
+			continue;
+		r = fd_write_file_at(run_fd(run, group->slot), "cgroup.procs", text);
+		if (r < 0)
+			error_raw(error, r, "write", group->dir);
+	}
+	return r;
 }
 
 static const struct step_kind kind_place = {
-	.name = "place-in-cgroup",
-	.what = "place it in the cgroup below",
+	.name = "place-in-cgroups",
+	.what = "place it in the cgroups where it is not born",
 	.calls = "write cgroup.procs",
 	.run = run_place,
 };
@@ -187,29 +213,39 @@ static int settle(struct plan *plan, struct inro_error *error)
 	return 0;
 }
 
-static int add(struct plan *plan, const char *dir, bool v2, struct inro_error *error)
+static void add(struct plan *plan, struct groups_args *args, const char *dir, bool v2)
 {
-	struct group_args *args = arena_alloc(&plan->arena, sizeof(*args));
 	bool born = v2 && born_there(plan);
 
-	if (!args)
-		return fail_memory(error);
-	*args = (struct group_args){ .start = plan->spec->oci->start, .dir = dir, .v2 = v2 };
-	args->slot = born ? SLOT_CGROUP : plan_transient(plan, plan_slot(plan));
-	plan_add(plan, STAGE_CGROUP, &kind_open_group, dir, "its limits are the container's", args);
-	if (!born)
-		plan_add(plan, STAGE_MAP, &kind_place, dir, "it is not born there", args);
-	return 0;
+	args->list[args->n++] = (struct group){
+		.dir = dir,
+		.v2 = v2,
+		.born = born,
+		.slot = born ? SLOT_CGROUP : plan_transient(plan, plan_slot(plan)),
+	};
 }
 
 static int resolve(struct plan *plan, struct inro_error *error)
 {
-	const struct oci_cgroup_place *place = &plan->spec->oci->start->state->cgroup;
-	int r = place->v2 ? add(plan, place->v2, true, error) : 0;
+	const struct oci_start *start = plan->spec->oci->start;
+	const struct oci_cgroup_place *place = &start->state->cgroup;
+	struct groups_args *args = arena_alloc(&plan->arena, sizeof(*args));
 
-	for (size_t i = 0; i < place->v1.n && r == 0; i++)
-		r = add(plan, place->v1.list[i], false, error);
-	return r;
+	if (!place->v2 && !place->v1.n)
+		return 0;
+	if (args)
+		args->list = arena_array(&plan->arena, place->v1.n + 1, sizeof(*args->list));
+	if (!args || !args->list)
+		return fail_memory(error);
+	args->start = start;
+	if (place->v2)
+		add(plan, args, place->v2, true);
+	for (size_t i = 0; i < place->v1.n; i++)
+		add(plan, args, place->v1.list[i], false);
+	plan_add(plan, STAGE_CGROUP, &kind_open_groups, NULL, "the container's limits are its limits", args);
+	if (place->v1.n || !born_there(plan))
+		plan_add(plan, STAGE_MAP, &kind_place, NULL, "on v1, or in a user namespace, nobody is born there", args);
+	return 0;
 }
 
 const struct feature feature_oci_exec_cgroup = {

@@ -81,6 +81,7 @@ static int make(const struct oci_exec *exec, struct oci_config *config, const st
 	spec->oci = config;
 	spec->bare = true;
 	spec->tty = TTY_NONE;
+	spec->mounts.root.mode = ROOT_DIR; /* the host's own directories are of no interest */
 	spec->name = exec->start.id;
 	spec->process.host_env = (const char *const *)environ;
 	spec->ns.process_kinds = kept->state.ns_kinds;
@@ -151,6 +152,8 @@ static int read_kept(struct oci_exec *exec, struct kept *kept, struct inro_error
 {
 	int r = oci_state_read(exec->start.state_fd, &exec->arena, &kept->state, error);
 
+	if (r == 0 && kept->state.host_root)
+		r = oci_self_protect(oci_self_argv, error);
 	if (r == 0)
 		r = check_status(exec, &kept->state, error);
 	if (r < 0)
@@ -172,8 +175,6 @@ static int run_in(struct oci_exec *exec, char **words, int n_words, int *ret_sta
 	int r = read_kept(exec, &kept, error);
 
 	config.bundle = kept.state.bundle;
-	if (r == 0 && kept.state.host_root)
-		r = oci_self_protect(oci_self_argv, error);
 	if (r == 0)
 		r = read_process(exec, &kept.state, words, n_words, &config.process, error);
 	if (r == 0)

@@ -113,6 +113,37 @@ for k in ("uidMappings", "gidMappings"): c["linux"][k] = [{"containerID": 0, "ho
 	[[ "$output" == *"Numerical argument out of domain"* ]]
 }
 
+@test "exec: the cgroups of init as they are now, and one below" {
+	local groups pid sub hierarchy
+	running ''
+	pid=$(state_of "$ID" pid)
+	[ "$(oci exec "$ID" cat /proc/self/cgroup)" = "$(oci exec "$ID" cat /proc/1/cgroup)" ]
+	oci exec -d --pid-file epid "$ID" sleep 1000
+	[ "$(cat /proc/"$(cat epid)"/cgroup)" = "$(cat /proc/"$pid"/cgroup)" ]
+	grep -q "$ID" /proc/"$pid"/cgroup || skip "the container has no cgroup"
+	# Init moves below its own, as systemd does, in every hierarchy.
+	for hierarchy in $(python3 -c 'import json, sys
+place = json.load(open(sys.argv[1]))["cgroup"]
+print(*[p for p in [place.get("v2")] + place.get("v1", []) if p])' "$SCRATCH/states/$ID/state.json"); do
+		mkdir "$hierarchy/below" "$hierarchy/below/more"
+		if [ -e "$hierarchy/below/cpuset.cpus" ]; then
+			for sub in below below/more; do
+				cat "$hierarchy/cpuset.cpus" >"$hierarchy/$sub/cpuset.cpus"
+				cat "$hierarchy/cpuset.mems" >"$hierarchy/$sub/cpuset.mems"
+			done
+		fi
+		echo "$pid" >"$hierarchy/below/cgroup.procs"
+	done
+	oci exec -d --pid-file epid "$ID" sleep 1000
+	[ "$(cat /proc/"$(cat epid)"/cgroup)" = "$(cat /proc/"$pid"/cgroup)" ]
+	oci exec -d --cgroup more --pid-file epid "$ID" sleep 1000
+	[ "$(cat /proc/"$(cat epid)"/cgroup)" = "$(sed 's|below|below/more|' /proc/"$pid"/cgroup)" ]
+	STATUS=255 oci_refuses "leads out of the container's cgroup" -- exec --cgroup ../.. "$ID" true
+	STATUS=255 oci_refuses "there is no such cgroup" -- exec --cgroup nothing "$ID" true
+	run oci exec --cgroup more/../../../.. "$ID" true
+	[ "$status" = 255 ]
+}
+
 @test "the runtime's own file cannot be written from inside" {
 	before=$(sha256sum "$INRO_OCI")
 	# The container's command is the runtime itself, stopped at a FIFO.
