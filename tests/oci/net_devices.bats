@@ -43,6 +43,6 @@ with_devices() {
 	oci_refuses "network interface none0" "the host has no such interface" -- run "$ID"
 	config 'c["linux"]["netDevices"] = {"lo": {}}
 c["linux"]["namespaces"] = [n for n in c["linux"]["namespaces"] if n["type"] != "network"]' -- true
-	oci_refuses "linux.netDevices" "needs a network namespace" -- run "$ID"
+	oci_refuses "linux.netDevices" "network namespace" -- run "$ID"
 	[ -z "$(oci list -q)" ]
 }

@@ -53,7 +53,7 @@ manager() {
 @test "notify: start waits for READY=1, and passes it on with the main PID" {
 	needs_root
 	manager "$PWD/host.sock"
-	config "$WITH_PYTHON" -- /usr/bin/python3 /tell.py STATUS=coming MAINPID=1 +0.3 'STATUS=here\nREADY=1' STOPPING=1
+	config "$WITH_PYTHON" -- /usr/bin/python3 /tell.py STATUS=coming MAINPID=1 +0.3 'STATUS=here\nREADY=1'
 	oci create "$ID"
 	[ ! -e heard ]
 	oci start "$ID"
