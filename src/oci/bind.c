@@ -351,10 +351,10 @@ static int fill_args(struct oci_root *root, const struct oci_mount *mount,
 	return 0;
 }
 
-/* Half of the descriptors are for trees; who opens sources first has two for each. */
+/* A quarter of the descriptors is for trees; who opens sources first has two for each. */
 static bool can_hold(struct oci_root *root)
 {
-	size_t each = root->by_parent ? 2 : 4;
+	size_t each = root->by_parent ? 4 : 8;
 
 	return ++root->n_trees * each <= root->part->n_fds;
 }

@@ -9,6 +9,10 @@
  * group. Without one it would show all groups of the host; so the container's own directory is
  * bound instead, found by what /proc/self/cgroup says once the child is in its groups. If that is
  * the very top of the hierarchy, since no group was made, it is read-only whatever was asked for.
+ *
+ * A new mount of cgroup v2 can wait for milliseconds on what else the kernel does with cgroups. A
+ * clone of the directory of the container's group shows the same and waits for nobody; so who may
+ * clone mounts does it, once the group is made and before the container exists.
  */
 
 #include "oci/cgroup_mount.h"
@@ -39,6 +43,7 @@ struct cgroup_args {
 	struct oci_look look;       /* its propagation */
 	struct oci_hierarchies all; /* one with the name "": that alone, on the target itself */
 	const char *const **config; /* for each: what fsconfig(2) is told */
+	int group_slot;             /* the v2 group's directory as a mount, if there is one */
 };
 
 /* "cpu,memory" has the item "cpu". */
@@ -171,6 +176,16 @@ static int own_group(const struct oci_hierarchy *hierarchy, char *buffer, size_t
 	return 0;
 }
 
+/* The kernel takes the times of access as a whole. */
+static struct mount_attr attributes_of(const struct cgroup_args *args)
+{
+	return (struct mount_attr){
+		.attr_set = args->attributes,
+		.attr_clr = args->attributes & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0,
+		.propagation = PROPAGATION_PRIVATE,
+	};
+}
+
 static int bind_group(const struct cgroup_args *args, const struct oci_hierarchy *hierarchy,
 		      struct inro_error *error)
 {
@@ -178,8 +193,7 @@ static int bind_group(const struct cgroup_args *args, const struct oci_hierarchy
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
 	};
-	struct mount_attr attr = { .attr_set = args->attributes,
-				   .propagation = PROPAGATION_PRIVATE };
+	struct mount_attr attr = attributes_of(args);
 	cleanup_close int dir_fd = open(hierarchy->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int group_fd = -EBADF, tree_fd = -EBADF;
 	char path[8192];
@@ -199,7 +213,35 @@ static int bind_group(const struct cgroup_args *args, const struct oci_hierarchy
 	return r < 0 ? error_raw(error, r, "mount_setattr", hierarchy->mount) : take_fd(&tree_fd);
 }
 
-static int make_hierarchy(const struct cgroup_args *args, size_t i, struct inro_error *error)
+/* Parent: without a v2 group of its own the slot stays empty. */
+static int run_clone_group(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct cgroup_args *args = step->args;
+	struct mount_attr attr = attributes_of(args);
+	int r, fd = run_fd(run, SLOT_CGROUP);
+
+	if (fd < 0)
+		return 0;
+	fd = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (fd < 0)
+		return error_raw(error, fd, "open_tree", "the cgroup");
+	r = sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+	if (r < 0) {
+		fd_close(fd);
+		return error_raw(error, r, "mount_setattr", "the cgroup");
+	}
+	return run_store(run, args->group_slot, fd);
+}
+
+static const struct step_kind kind_clone_group = {
+	.name = "clone-cgroup",
+	.what = "clone the mount of the container's cgroup",
+	.calls = "open_tree, mount_setattr",
+	.run = run_clone_group,
+};
+
+static int make_hierarchy(struct run *run, const struct cgroup_args *args, size_t i,
+			  struct inro_error *error)
 {
 	const struct oci_hierarchy *hierarchy = &args->all.list[i];
 	const struct mount_fs fs = {
@@ -210,6 +252,8 @@ static int make_hierarchy(const struct cgroup_args *args, size_t i, struct inro_
 	const char *call;
 	int fd;
 
+	if (hierarchy->v2 && args->group_slot != SLOT_NONE && run_fd(run, args->group_slot) >= 0)
+		return take_fd(&run->slots[args->group_slot]);
 	if (!args->own_ns)
 		return bind_group(args, hierarchy, error);
 	fd = mount_make_fs(&fs, NULL, &call);
@@ -225,7 +269,7 @@ static int attach(int fd, int target_fd, const char *path, struct inro_error *er
 }
 
 /* A hierarchy as a directory of the tmpfs, and a link to it for each of its controllers. */
-static int add_directory(const struct cgroup_args *args, size_t i, int dir_fd,
+static int add_directory(struct run *run, const struct cgroup_args *args, size_t i, int dir_fd,
 			 struct inro_error *error)
 {
 	const struct oci_hierarchy *hierarchy = &args->all.list[i];
@@ -235,7 +279,7 @@ static int add_directory(const struct cgroup_args *args, size_t i, int dir_fd,
 
 	if (target_fd < 0)
 		return error_raw(error, target_fd, "mkdirat", hierarchy->name);
-	fd = make_hierarchy(args, i, error);
+	fd = make_hierarchy(run, args, i, error);
 	if (fd < 0)
 		return fd;
 	for (const char *at = hierarchy->name; strchr(hierarchy->name, ',') && *at;) {
@@ -253,7 +297,8 @@ static int add_directory(const struct cgroup_args *args, size_t i, int dir_fd,
 	return attach(fd, target_fd, hierarchy->mount, error);
 }
 
-static int make_directories(const struct cgroup_args *args, int target_fd, struct inro_error *error)
+static int make_directories(struct run *run, const struct cgroup_args *args, int target_fd,
+			    struct inro_error *error)
 {
 	static const char *const config[] = { "source", "cgroup", "mode", "0755", NULL };
 	const struct mount_fs fs = {
@@ -270,7 +315,7 @@ static int make_directories(const struct cgroup_args *args, int target_fd, struc
 		return error_raw(error, fd, call, args->target);
 	r = attach(fd, target_fd, args->target, error);
 	for (size_t i = 0; i < args->all.n && r == 0; i++)
-		r = add_directory(args, i, fd, error);
+		r = add_directory(run, args, i, fd, error);
 	if (r < 0 || !attr.attr_set)
 		return r;
 	r = sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
@@ -288,8 +333,8 @@ static int run_cgroup(struct run *run, const struct step *step, struct inro_erro
 	if (target_fd < 0)
 		return error_raw(error, target_fd, "openat2", args->target);
 	if (args->all.n != 1 || args->all.list[0].name[0])
-		return make_directories(args, target_fd, error);
-	fd = make_hierarchy(args, 0, error);
+		return make_directories(run, args, target_fd, error);
+	fd = make_hierarchy(run, args, 0, error);
 	if (fd < 0)
 		return fd;
 	r = oci_look_apply(run, fd, &args->look, args->target, error);
@@ -395,6 +440,13 @@ int oci_cgroup_mount_add(struct oci_root *root, const struct oci_mount *mount,
 	if (root->part->unified || args->all.n == 0)
 		args->all = (struct oci_hierarchies){ .list = &unified, .n = 1 };
 	args->base_slot = oci_root_base(root, mount->destination, &args->path);
+	/* A namespace that is joined may have another group as its top. */
+	if (root->by_parent && plan->settled.ns_new & NS_BIT(NS_CGROUP)) {
+		args->group_slot = plan_transient(plan, plan_slot(plan));
+		plan_add(plan, STAGE_ENTER, &kind_clone_group, NULL,
+			 "a new mount of it would have to wait", args)
+			->optional = true;
+	}
 	if (add_config(&plan->arena, args) < 0)
 		return fail_memory(error);
 	plan_add(plan, STAGE_MOUNT, &kind_cgroup, mount->destination, "mounts of config.json",

@@ -82,3 +82,10 @@ oci_refuses() {
 		[[ "$output" == *"$word"* ]]
 	done
 }
+
+# `run`, without what is said about this host (no cgroup for an ordinary user) in $output.
+run_unwarned() {
+	run "$@"
+	output=$(grep -v '^inro-oci: warning: ' <<<"$output" || true)
+	echo "status $status: $output"
+}

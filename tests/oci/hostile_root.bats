@@ -45,8 +45,7 @@ lacks() {
 
 run_box() {
 	config "$1" -- sh -c "$2"
-	run timeout 20 "$INRO_OCI" --root "$SCRATCH/states" run "$ID"
-	echo "status $status: $output"
+	run_unwarned timeout 20 "$INRO_OCI" --root "$SCRATCH/states" run "$ID"
 }
 
 MOUNT='
@@ -120,7 +119,7 @@ c["root"]["readonly"] = False' 'true'
 		"$ATTACKER" swap "rootfs/$1" "rootfs/$2" 3>&- &
 		PIDS+=($!)
 		for i in $(seq 25); do
-			run timeout 20 "$INRO_OCI" --root "$SCRATCH/states" run "$ID$i"
+			run_unwarned timeout 20 "$INRO_OCI" --root "$SCRATCH/states" run "$ID$i"
 			lacks OUTSIDE
 			lacks WRITTEN
 			[ "$output" != from-host ] || done=$((done + 1))
@@ -226,7 +225,7 @@ mount("/mem", "ro", type="tmpfs", source="tmpfs")
 	"$ATTACKER" swap rootfs/fixed rootfs/other 3>&- &
 	PIDS+=($!)
 	for i in $(seq 25); do
-		run timeout 20 "$INRO_OCI" --root "$SCRATCH/states" run "$ID$i"
+		run_unwarned timeout 20 "$INRO_OCI" --root "$SCRATCH/states" run "$ID$i"
 		lacks WRITTEN
 		[ "$output" != "done" ] || done=$((done + 1))
 	done
@@ -292,7 +291,7 @@ c["process"]["capabilities"] = {k: ["CAP_SYS_ADMIN"] for k in ("bounding", "effe
 	"$ATTACKER" swap rootfs other 3>&- &
 	PIDS+=($!)
 	for i in $(seq 25); do
-		run timeout 20 "$INRO_OCI" --root "$SCRATCH/states" run "$ID$i"
+		run_unwarned timeout 20 "$INRO_OCI" --root "$SCRATCH/states" run "$ID$i"
 		[ "$output" = other ] || [ "$output" = rootfs ] || [[ "$output" == *"was replaced by another"* ]]
 	done
 }

@@ -15,8 +15,7 @@ teardown() { oci_teardown; }
 # run CHANGE SCRIPT: `sh -c SCRIPT` in a container of that configuration.
 run_box() {
 	config "$1" -- sh -c "$2"
-	run oci run "$ID"
-	echo "status $status: $output"
+	run_unwarned oci run "$ID"
 }
 
 # In a CHANGE: one more mount.
@@ -502,8 +501,7 @@ c["process"]["rlimits"] = []
 	[ "$output" = $'200\n200' ]
 	(
 		ulimit -n 64
-		run oci run "$ID"
-		echo "status $status: $output"
+		run_unwarned oci run "$ID"
 		[ "$output" = $'200\n200' ]
 	)
 }
