@@ -59,9 +59,11 @@ static void look_at_rights(struct facts *facts, const char *path, const char *id
 		v1->writable = root || (inner && oci_cgroup_may_make(v1->mount, false, inner));
 	}
 	if (cgroup->mount) {
-		const char *inner = oci_cgroup_inner(path, id, cgroup->own_path, true, &facts->arena);
+		const char *inner =
+			oci_cgroup_inner(path, id, cgroup->own_path, true, &facts->arena);
 
-		cgroup->own_writable = root || (inner && oci_cgroup_may_make(cgroup->mount, true, inner));
+		cgroup->own_writable =
+			root || (inner && oci_cgroup_may_make(cgroup->mount, true, inner));
 	}
 }
 
@@ -97,8 +99,9 @@ static size_t count_v1(const struct facts *facts)
 static int settle_systemd(struct plan *plan, struct inro_error *error)
 {
 	if (plan->facts->cgroup.layout != CGROUP_V2)
-		return fail_host(error, INRO_ERROR_HOST, -EOPNOTSUPP, "--systemd-cgroup",
-				 "needs a host with cgroup v2 alone; use --cgroup-manager=cgroupfs here");
+		return fail_host(
+			error, INRO_ERROR_HOST, -EOPNOTSUPP, "--systemd-cgroup",
+			"needs a host with cgroup v2 alone; use --cgroup-manager=cgroupfs here");
 	plan->settled.wants_cgroup = true;
 	plan->settled.own_cgroup2 = plan->settled.ns_new & NS_BIT(NS_CGROUP);
 	plan->settled.wait_release = true;
@@ -122,7 +125,8 @@ static int settle(struct plan *plan, struct inro_error *error)
 }
 
 /* Add the step that makes the group of one hierarchy; its path, or NULL = -ENOMEM. */
-static const char *add_make(struct plan *plan, struct oci_cgroup_make *filled, struct oci_cgroup_made *made)
+static const char *add_make(struct plan *plan, struct oci_cgroup_make *filled,
+			    struct oci_cgroup_made *made)
 {
 	const struct oci_config *config = plan->spec->oci;
 	struct oci_cgroup_make *args = arena_copy(&plan->arena, filled, sizeof(*filled));
@@ -131,8 +135,8 @@ static const char *add_make(struct plan *plan, struct oci_cgroup_make *filled, s
 
 	if (!args || !track)
 		return NULL;
-	args->inner = oci_cgroup_inner(config->linux_.cgroups_path, config->start->id, filled->own, filled->v2,
-				       &plan->arena);
+	args->inner = oci_cgroup_inner(config->linux_.cgroups_path, config->start->id, filled->own,
+				       filled->v2, &plan->arena);
 	path = args->inner ? oci_cgroup_join(args->mount, args->inner, &plan->arena) : NULL;
 	if (!path)
 		return NULL;
@@ -160,7 +164,8 @@ static int add_enter(struct plan *plan, const char *path, const struct oci_cgrou
 		return -ENOMEM;
 	/* plan_slot() counts up: the one behind the directory's. */
 	args->tasks_slot = made->v1[made->n_v1 - 1].slot + 1;
-	plan_add(plan, STAGE_GUARD, &kind_cgroup_enter, path, "a child can be born in a v2 cgroup only", args);
+	plan_add(plan, STAGE_GUARD, &kind_cgroup_enter, path,
+		 "a child can be born in a v2 cgroup only", args);
 	return 0;
 }
 
@@ -197,7 +202,8 @@ static int add_v1(struct plan *plan, struct oci_cgroup_place *place, struct oci_
 }
 
 /* v2 last, and so undone first: it empties the others. */
-static int add_groups(struct plan *plan, struct oci_cgroup_place *place, struct oci_cgroup_made *made)
+static int add_groups(struct plan *plan, struct oci_cgroup_place *place,
+		      struct oci_cgroup_made *made)
 {
 	int r = add_v1(plan, place, made);
 
@@ -215,17 +221,21 @@ static int add_groups(struct plan *plan, struct oci_cgroup_place *place, struct 
 	if (r == 0 && made->n_v1 > 0 && plan->settled.ns_new & NS_BIT(NS_CGROUP)) {
 		plan->clone_flags &= ~(uint64_t)CLONE_NEWCGROUP;
 		plan_add(plan, STAGE_BECOME, &kind_cgroup_namespace, NULL,
-			 "its roots are the cgroups in which it stands, so it must stand in them first", NULL);
+			 "its roots are the cgroups in which it stands, so it must stand in them "
+			 "first",
+			 NULL);
 	}
 	return r;
 }
 
-static int add_settings(struct plan *plan, const struct oci_cgroup_made *made, const struct oci_settings *settings)
+static int add_settings(struct plan *plan, const struct oci_cgroup_made *made,
+			const struct oci_settings *settings)
 {
 	for (size_t i = 0; i < settings->n; i++) {
 		struct oci_cgroup_set *args = arena_alloc(&plan->arena, sizeof(*args));
 		const struct oci_setting *setting = &settings->list[i];
-		const char *object = arena_printf(&plan->arena, "%s=%s", setting->file, setting->text);
+		const char *object =
+			arena_printf(&plan->arena, "%s=%s", setting->file, setting->text);
 
 		if (!args || !object)
 			return -ENOMEM;
@@ -250,14 +260,16 @@ static int add_devices(struct plan *plan, const struct oci_cgroup_made *made)
 	args->v1 = v1;
 	if (args->slot == SLOT_NONE)
 		return 0;
-	args->rules = oci_device_rules(&plan->spec->oci->linux_.resources, &plan->arena, &args->n_rules);
+	args->rules =
+		oci_device_rules(&plan->spec->oci->linux_.resources, &plan->arena, &args->n_rules);
 	if (!args->rules)
 		return -ENOMEM;
-	args->program = oci_device_program(args->rules, args->n_rules, &plan->arena, &args->n_program);
+	args->program =
+		oci_device_program(args->rules, args->n_rules, &plan->arena, &args->n_program);
 	if (!args->program)
 		return -ENOMEM;
-	plan_add(plan, by_systemd(plan->spec) ? STAGE_MAP : STAGE_CGROUP, &kind_oci_cgroup_devices, NULL,
-		 "linux.resources.devices", args)
+	plan_add(plan, by_systemd(plan->spec) ? STAGE_MAP : STAGE_CGROUP, &kind_oci_cgroup_devices,
+		 NULL, "linux.resources.devices", args)
 		->optional = !is_host_root(plan->facts);
 	return 0;
 }
@@ -272,17 +284,21 @@ static int compute_settings(struct plan *plan, struct oci_settings *ret, struct 
 }
 
 /* There is no cgroup: is that a loss or a failure? */
-static int do_without(struct plan *plan, const struct oci_settings *settings, struct inro_error *error)
+static int do_without(struct plan *plan, const struct oci_settings *settings,
+		      struct inro_error *error)
 {
 	bool none = !plan->facts->cgroup.mount && plan->facts->cgroup.n_v1 == 0;
-	const char *why = is_disabled(plan->spec) ? "cgroups are disabled for it" :
-			  none			  ? "no cgroup file system is mounted" :
-						    "this user may make no cgroup there";
+	const char *why = is_disabled(plan->spec) ? "cgroups are disabled for it"
+			  : none                  ? "no cgroup file system is mounted"
+						  : "this user may make no cgroup there";
 
 	if (settings->n == 0) {
 		if (!is_disabled(plan->spec))
-			plan_note(plan, "the container has no cgroup of its own, since %s: it cannot be paused, and "
-					"its processes are not counted", why);
+			plan_note(plan,
+				  "the container has no cgroup of its own, since %s: it cannot be "
+				  "paused, and "
+				  "its processes are not counted",
+				  why);
 		return 0;
 	}
 	fail_host(error, none ? INRO_ERROR_HOST : INRO_ERROR_DENIED, none ? -EOPNOTSUPP : -EACCES,
@@ -311,8 +327,7 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		r = fail_memory(error);
 	if (r < 0)
 		return r;
-	if (add_settings(plan, made, &settings) < 0 ||
-	    add_devices(plan, made) < 0)
+	if (add_settings(plan, made, &settings) < 0 || add_devices(plan, made) < 0)
 		return fail_memory(error);
 	return 0;
 }

@@ -50,7 +50,8 @@ int oci_cgroup_look(const char *path, struct cgroup_facts *facts, struct arena *
  * The caller's own group comes in where PATH is not absolute, as with runc: on v1 below it, on v2 beside
  * it, since it has processes. OWN is facts' own_path of that hierarchy. In the arena; NULL = -ENOMEM.
  */
-const char *oci_cgroup_inner(const char *path, const char *id, const char *own, bool v2, struct arena *arena);
+const char *oci_cgroup_inner(const char *path, const char *id, const char *own, bool v2,
+			     struct arena *arena);
 
 /* MOUNT and INNER as one path. */
 const char *oci_cgroup_join(const char *mount, const char *inner, struct arena *arena);

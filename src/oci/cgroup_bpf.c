@@ -74,7 +74,8 @@ static bool is_ours(int program_fd)
 	attr.known.info.bpf_fd = (uint32_t)program_fd;
 	attr.known.info.info_len = sizeof(info);
 	attr.known.info.info = (uintptr_t)&info;
-	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) == 0 && strcmp(info.name, "inro_devices") == 0;
+	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) == 0 &&
+	       strcmp(info.name, "inro_devices") == 0;
 }
 
 static int attach(int cgroup_fd, int program_fd, int old_fd)

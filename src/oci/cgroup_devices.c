@@ -24,19 +24,27 @@
 
 #include <fcntl.h>
 
-/* What no container can do without, and mknod, which alone opens nothing. As runc has it. */
+/* What no container can do without. As runc has it. */
+#define MAY_USE(major, minor)                                 \
+	{                                                     \
+		true, 'c', (major), (minor), true, true, true \
+	}
+#define MAY_MAKE(type)                                   \
+	{                                                \
+		true, (type), -1, -1, false, false, true \
+	}
+
 static const struct oci_device_rule defaults[] = {
-	{ .allow = true, .type = 'c', .major = -1, .minor = -1, .mknod = true },
-	{ .allow = true, .type = 'b', .major = -1, .minor = -1, .mknod = true },
-	{ .allow = true, .type = 'c', .major = 1, .minor = 3, .read = true, .write = true, .mknod = true }, /* null */
-	{ .allow = true, .type = 'c', .major = 1, .minor = 8, .read = true, .write = true, .mknod = true }, /* random */
-	{ .allow = true, .type = 'c', .major = 1, .minor = 7, .read = true, .write = true, .mknod = true }, /* full */
-	{ .allow = true, .type = 'c', .major = 5, .minor = 0, .read = true, .write = true, .mknod = true }, /* tty */
-	{ .allow = true, .type = 'c', .major = 1, .minor = 5, .read = true, .write = true, .mknod = true }, /* zero */
-	{ .allow = true, .type = 'c', .major = 1, .minor = 9, .read = true, .write = true, .mknod = true }, /* urandom */
-	{ .allow = true, .type = 'c', .major = 136, .minor = -1, .read = true, .write = true, .mknod = true }, /* pts/N */
-	{ .allow = true, .type = 'c', .major = 5, .minor = 2, .read = true, .write = true, .mknod = true }, /* ptmx */
-	{ .allow = true, .type = 'c', .major = 10, .minor = 200, .read = true, .write = true, .mknod = true }, /* net/tun */
+	MAY_MAKE('c'),                   /* any node, which alone opens nothing */
+	MAY_MAKE('b'),    MAY_USE(1, 3), /* null */
+	MAY_USE(1, 5),                   /* zero */
+	MAY_USE(1, 7),                   /* full */
+	MAY_USE(1, 8),                   /* random */
+	MAY_USE(1, 9),                   /* urandom */
+	MAY_USE(5, 0),                   /* tty */
+	MAY_USE(5, 2),                   /* ptmx */
+	MAY_USE(136, -1),                /* pts/N */
+	MAY_USE(10, 200),                /* net/tun */
 };
 
 static const struct oci_device_rule deny_all = {
@@ -45,14 +53,16 @@ static const struct oci_device_rule deny_all = {
 
 bool oci_device_rule_is_all(const struct oci_device_rule *rule)
 {
-	return rule->type == 'a' && rule->major < 0 && rule->minor < 0 && rule->read && rule->write && rule->mknod;
+	return rule->type == 'a' && rule->major < 0 && rule->minor < 0 && rule->read &&
+	       rule->write && rule->mknod;
 }
 
-const struct oci_device_rule *oci_device_rules(const struct oci_resources *resources, struct arena *arena,
-					       size_t *ret_n)
+const struct oci_device_rule *oci_device_rules(const struct oci_resources *resources,
+					       struct arena *arena, size_t *ret_n)
 {
 	size_t first = 0, n = 0;
-	struct oci_device_rule *rules = arena_array(arena, 1 + resources->n_devices + ARRAY_SIZE(defaults), sizeof(*rules));
+	struct oci_device_rule *rules =
+		arena_array(arena, 1 + resources->n_devices + ARRAY_SIZE(defaults), sizeof(*rules));
 
 	if (!rules)
 		return NULL;
@@ -79,10 +89,15 @@ struct program {
 	size_t n;
 };
 
-static void emit(struct program *program, uint8_t code, uint8_t to, uint8_t from, int16_t offset, int32_t value)
+static void emit(struct program *program, uint8_t code, uint8_t to, uint8_t from, int16_t offset,
+		 int32_t value)
 {
 	program->code[program->n++] = (struct bpf_insn){
-		.code = code, .dst_reg = to, .src_reg = from, .off = offset, .imm = value,
+		.code = code,
+		.dst_reg = to,
+		.src_reg = from,
+		.off = offset,
+		.imm = value,
 	};
 }
 
@@ -116,7 +131,8 @@ static void emit_rule(struct program *program, const struct oci_device_rule *rul
 	size_t compares = program->n, end;
 
 	if (rule->type != 'a')
-		emit_compare(program, BPF_REG_2, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+		emit_compare(program, BPF_REG_2,
+			     rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
 	if (rule->major >= 0)
 		emit_compare(program, BPF_REG_4, rule->major);
 	if (rule->minor >= 0)
@@ -136,10 +152,11 @@ static void emit_rule(struct program *program, const struct oci_device_rule *rul
 		program->code[i].off = (int16_t)(program->n - i - 1);
 }
 
-struct bpf_insn *oci_device_program(const struct oci_device_rule *rules, size_t n, struct arena *arena,
-				    size_t *ret_n)
+struct bpf_insn *oci_device_program(const struct oci_device_rule *rules, size_t n,
+				    struct arena *arena, size_t *ret_n)
 {
-	struct program program = { .code = arena_array(arena, 8 + n * MOST_OF_A_RULE, sizeof(struct bpf_insn)) };
+	struct program program = { .code = arena_array(arena, 8 + n * MOST_OF_A_RULE,
+						       sizeof(struct bpf_insn)) };
 
 	if (!program.code)
 		return NULL;
@@ -176,8 +193,8 @@ const char *oci_device_rule_text(const struct oci_device_rule *rule, char text[s
 
 	add_number(major, sizeof(major), rule->major);
 	add_number(minor, sizeof(minor), rule->minor);
-	snprintf(text, 64, "%c %s:%s %s%s%s", rule->type, major, minor, rule->read ? "r" : "", rule->write ? "w" : "",
-		 rule->mknod ? "m" : "");
+	snprintf(text, 64, "%c %s:%s %s%s%s", rule->type, major, minor, rule->read ? "r" : "",
+		 rule->write ? "w" : "", rule->mknod ? "m" : "");
 	return text;
 }
 
@@ -198,7 +215,8 @@ static int write_rule(int fd, const struct oci_device_rule *rule)
 	return r < 0 ? r : fd_write_all(fd, text, strlen(text));
 }
 
-int oci_device_write_v1(int dir_fd, const struct oci_device_rule *rules, size_t n, size_t *ret_failed)
+int oci_device_write_v1(int dir_fd, const struct oci_device_rule *rules, size_t n,
+			size_t *ret_failed)
 {
 	cleanup_close int allow = cgroup_open_file(dir_fd, "devices.allow", O_WRONLY);
 	cleanup_close int deny = cgroup_open_file(dir_fd, "devices.deny", O_WRONLY);

@@ -127,7 +127,8 @@ static bool is_frozen(const struct oci_cgroup_dirs *dirs)
 
 	if (dirs->v2 >= 0 && cgroup_read_u64(dirs->v2, "cgroup.freeze", &frozen) == 0 && frozen)
 		return true;
-	return v1 >= 0 && v1 != dirs->v2 && cgroup_read(v1, "freezer.state", text, sizeof(text)) > 0 &&
+	return v1 >= 0 && v1 != dirs->v2 &&
+	       cgroup_read(v1, "freezer.state", text, sizeof(text)) > 0 &&
 	       strncmp(text, "THAWED", 6) != 0;
 }
 
@@ -181,7 +182,8 @@ static int open_parent(const char *path, char *name, size_t size)
 	char dir[4096];
 	int fd;
 
-	if (!slash || !slash[1] || (size_t)(slash - path) >= sizeof(dir) || strlen(slash + 1) >= size)
+	if (!slash || !slash[1] || (size_t)(slash - path) >= sizeof(dir) ||
+	    strlen(slash + 1) >= size)
 		return -EINVAL;
 	memcpy(dir, path, (size_t)(slash - path));
 	dir[slash - path] = '\0';
@@ -258,7 +260,8 @@ bool oci_cgroup_was_oom(const struct oci_cgroup_place *place, uint64_t *ret_limi
 	if (fd < 0)
 		return false;
 	/* v1 has no word for "none", only its largest number. */
-	if (cgroup_read_u64(fd, v2 ? "memory.max" : "memory.limit_in_bytes", &limit) == 0 && limit < INT64_MAX / 2)
+	if (cgroup_read_u64(fd, v2 ? "memory.max" : "memory.limit_in_bytes", &limit) == 0 &&
+	    limit < INT64_MAX / 2)
 		*ret_limit = limit;
 	cgroup_read_key(fd, v2 ? "memory.events" : "memory.oom_control", "oom_kill", &kills);
 	return kills > 0;

@@ -127,7 +127,8 @@ static void add_clean(char *text, size_t *used, const char *path)
 	text[*used] = '\0';
 }
 
-const char *oci_cgroup_inner(const char *path, const char *id, const char *own, bool v2, struct arena *arena)
+const char *oci_cgroup_inner(const char *path, const char *id, const char *own, bool v2,
+			     struct arena *arena)
 {
 	size_t used = 0, start;
 	char *text;
@@ -162,7 +163,8 @@ bool oci_cgroup_may_make(const char *mount, bool v2, const char *inner)
 	char *rest = arena_strdup(&arena, inner);
 	bool whole = true;
 
-	for (char *name = rest ? strtok(rest, "/") : NULL; name && dir_fd >= 0; name = strtok(NULL, "/")) {
+	for (char *name = rest ? strtok(rest, "/") : NULL; name && dir_fd >= 0;
+	     name = strtok(NULL, "/")) {
 		int below = cgroup_open_below(dir_fd, name);
 
 		if (below < 0) {
@@ -207,7 +209,9 @@ int oci_cgroup_open(const struct oci_cgroup_place *place, struct oci_cgroup_dirs
 			continue;
 		ret->v1[ret->n_v1].fd = fd;
 		ret->v1[ret->n_v1++].controllers =
-			i < place->v1_controllers.n ? oci_controllers_parse(place->v1_controllers.list[i], false) : 0;
+			i < place->v1_controllers.n
+				? oci_controllers_parse(place->v1_controllers.list[i], false)
+				: 0;
 	}
 	return ret->v2 < 0 && ret->n_v1 == 0 ? -ENOENT : 0;
 }

@@ -51,7 +51,8 @@ static int read_place(const struct run *run, const struct scope_args *args)
 	}
 	end = strchrnul(at, '\n');
 	*end = '\0';
-	if ((size_t)snprintf(args->path, args->path_size, "%s%s", args->mount, at + 3) >= args->path_size)
+	if ((size_t)snprintf(args->path, args->path_size, "%s%s", args->mount, at + 3) >=
+	    args->path_size)
 		return -ENAMETOOLONG;
 	return 0;
 }
@@ -63,8 +64,9 @@ static int open_scope(struct run *run, const struct scope_args *args, struct inr
 
 	if (r < 0)
 		return error_raw(error, r, "read", "/proc/PID/cgroup");
-	r = mount_fd < 0 ? mount_fd :
-			   run_store(run, args->slot, cgroup_open_below(mount_fd, args->path + strlen(args->mount)));
+	r = mount_fd < 0 ? mount_fd
+			 : run_store(run, args->slot,
+				     cgroup_open_below(mount_fd, args->path + strlen(args->mount)));
 	if (r < 0)
 		return error_raw(error, r, "open", args->path);
 	args->place->v2 = args->path;
@@ -105,19 +107,21 @@ static const struct step_kind kind_scope = {
 	.undo = undo_scope,
 };
 
-static int make_lines(const struct plan *plan, const char *unit, const char *slice, struct buf *lines,
-		      struct inro_error *error)
+static int make_lines(const struct plan *plan, const char *unit, const char *slice,
+		      struct buf *lines, struct inro_error *error)
 {
 	const struct oci_config *config = plan->spec->oci;
 	int r;
 
-	buf_printf(lines, "start %s\nstring Description inro-oci container %s\nstring Slice %s\n", unit,
-		   config->start->id, slice);
-	buf_puts(lines, "bool Delegate true\nbool DefaultDependencies false\nbool CPUAccounting true\n"
-			"bool MemoryAccounting true\nbool TasksAccounting true\nbool IOAccounting true\n");
+	buf_printf(lines, "start %s\nstring Description inro-oci container %s\nstring Slice %s\n",
+		   unit, config->start->id, slice);
+	buf_puts(lines,
+		 "bool Delegate true\nbool DefaultDependencies false\nbool CPUAccounting true\n"
+		 "bool MemoryAccounting true\nbool TasksAccounting true\nbool IOAccounting true\n");
 	r = oci_systemd_resources(&config->linux_.resources, lines, error);
 	if (r == 0)
-		r = oci_systemd_annotations(config->annotations, config->n_annotations, lines, error);
+		r = oci_systemd_annotations(config->annotations, config->n_annotations, lines,
+					    error);
 	return r < 0 ? r : lines->failed ? fail_memory(error) : 0;
 }
 
@@ -132,10 +136,12 @@ int oci_systemd_add(struct plan *plan, struct oci_cgroup_place *place, struct oc
 
 	if (!args)
 		return fail_memory(error);
-	*args = (struct scope_args){ .place = place, .mount = plan->facts->cgroup.mount, .path_size = 4200 };
+	*args = (struct scope_args){ .place = place,
+				     .mount = plan->facts->cgroup.mount,
+				     .path_size = 4200 };
 	args->user = !(plan->facts->uid == 0 && plan->facts->initial_userns);
-	r = oci_systemd_unit(config->linux_.cgroups_path, config->start->id, args->user, &plan->arena, &slice, &unit,
-			     error);
+	r = oci_systemd_unit(config->linux_.cgroups_path, config->start->id, args->user,
+			     &plan->arena, &slice, &unit, error);
 	if (r == 0)
 		r = make_lines(plan, unit, slice, &lines, error);
 	if (r < 0)
@@ -151,7 +157,9 @@ int oci_systemd_add(struct plan *plan, struct oci_cgroup_place *place, struct oc
 	if (plan->settled.ns_new & NS_BIT(NS_CGROUP)) {
 		plan->clone_flags &= ~(uint64_t)CLONE_NEWCGROUP;
 		plan_add(plan, STAGE_BECOME, &kind_cgroup_namespace, NULL,
-			 "its roots are the cgroups in which it stands, so it must stand in them first", NULL);
+			 "its roots are the cgroups in which it stands, so it must stand in them "
+			 "first",
+			 NULL);
 	}
 	return 0;
 }

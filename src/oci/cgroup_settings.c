@@ -35,8 +35,8 @@ uint64_t oci_io_weight(uint64_t weight)
 }
 
 struct oci_setting *oci_setting_add(struct oci_settings *settings, struct arena *arena,
-				    enum oci_controller controller, const char *field, const char *file,
-				    const char *text)
+				    enum oci_controller controller, const char *field,
+				    const char *file, const char *text)
 {
 	static struct oci_setting lost;
 	struct oci_setting *row = arena_grow(arena, &settings->list, &settings->n, sizeof(*row));
@@ -62,7 +62,8 @@ const char *oci_limit_text(struct arena *arena, int64_t value, bool v2)
 
 bool oci_word_ok(const char *word)
 {
-	return *word && !strpbrk(word, "/ \t\n") && strcmp(word, ".") != 0 && strcmp(word, "..") != 0;
+	return *word && !strpbrk(word, "/ \t\n") && strcmp(word, ".") != 0 &&
+	       strcmp(word, "..") != 0;
 }
 
 int oci_add_hugepages(struct oci_settings *settings, const struct oci_resources *resources, bool v2,
@@ -74,13 +75,14 @@ int oci_add_hugepages(struct oci_settings *settings, const struct oci_resources 
 		const char *word = v2 ? "max" : "limit_in_bytes";
 
 		if (!oci_word_ok(page->page_size))
-			return fail_usage(error, "linux.resources.hugepageLimits", "'%s' is no page size",
-					  page->page_size);
+			return fail_usage(error, "linux.resources.hugepageLimits",
+					  "'%s' is no page size", page->page_size);
 		oci_setting_add(settings, arena, OCI_HUGETLB, "hugepageLimits",
 				arena_printf(arena, "hugetlb.%s.%s", page->page_size, word), text);
 		/* What is reserved by mmap counts here: without it SIGBUS comes later. */
 		oci_setting_add(settings, arena, OCI_HUGETLB, "hugepageLimits",
-				arena_printf(arena, "hugetlb.%s.rsvd.%s", page->page_size, word), text)
+				arena_printf(arena, "hugetlb.%s.rsvd.%s", page->page_size, word),
+				text)
 			->optional = true;
 	}
 	return 0;
@@ -88,17 +90,19 @@ int oci_add_hugepages(struct oci_settings *settings, const struct oci_resources 
 
 static const char *rdma_part(struct arena *arena, const char *name, const struct oci_u64 *value)
 {
-	return value->set ? arena_printf(arena, " %s=%llu", name, (unsigned long long)value->value) : "";
+	return value->set ? arena_printf(arena, " %s=%llu", name, (unsigned long long)value->value)
+			  : "";
 }
 
-int oci_add_rdma(struct oci_settings *settings, const struct oci_resources *resources, struct arena *arena,
-		 struct inro_error *error)
+int oci_add_rdma(struct oci_settings *settings, const struct oci_resources *resources,
+		 struct arena *arena, struct inro_error *error)
 {
 	for (size_t i = 0; i < resources->n_rdma; i++) {
 		const struct oci_rdma *rdma = &resources->rdma[i];
 
 		if (!oci_word_ok(rdma->device))
-			return fail_usage(error, "linux.resources.rdma", "'%s' is no device", rdma->device);
+			return fail_usage(error, "linux.resources.rdma", "'%s' is no device",
+					  rdma->device);
 		oci_setting_add(settings, arena, OCI_RDMA, "rdma", "rdma.max",
 				arena_printf(arena, "%s%s%s", rdma->device,
 					     rdma_part(arena, "hca_handle", &rdma->handles),
@@ -135,12 +139,16 @@ static int fail_missing(int dir_fd, const struct oci_setting *setting, struct in
 
 	cgroup_read(dir_fd, "cgroup.controllers", list, sizeof(list));
 	fail_host(error, INRO_ERROR_HOST, -EOPNOTSUPP, setting->field,
-		  lists_controller(list, setting->file, n) || strncmp(setting->file, "cgroup.", 7) == 0 ?
-			  "%s cannot be set: this kernel has no such file (the controller %.*s is there)" :
-			  "%s cannot be set: the controller %.*s is not available in this cgroup",
+		  lists_controller(list, setting->file, n) ||
+				  strncmp(setting->file, "cgroup.", 7) == 0
+			  ? "%s cannot be set: this kernel has no such file (the controller %.*s "
+			    "is there)"
+			  : "%s cannot be set: the controller %.*s is not available in this cgroup",
 		  setting->file, n, setting->file);
 	if (!lists_controller(list, setting->file, n))
-		error_hint(error, "the cgroups above must hand it on (cgroup.subtree_control); they have:%s%.*s",
+		error_hint(error,
+			   "the cgroups above must hand it on (cgroup.subtree_control); they "
+			   "have:%s%.*s",
 			   *list ? " " : " none", (int)strcspn(list, "\n"), list);
 	return -EOPNOTSUPP;
 }
@@ -154,11 +162,12 @@ static int fail_busy(int dir_fd, const struct oci_setting *setting, struct inro_
 	if (cgroup_read_u64(dir_fd, "memory.max_usage_in_bytes", &peak) < 0)
 		cgroup_read_u64(dir_fd, "memory.peak", &peak);
 	return fail_host(error, INRO_ERROR_HOST, -EBUSY, setting->field,
-			 "unable to set memory limit to %s (current usage: %llu, peak usage: %llu)", setting->text,
-			 (unsigned long long)usage, (unsigned long long)peak);
+			 "unable to set memory limit to %s (current usage: %llu, peak usage: %llu)",
+			 setting->text, (unsigned long long)usage, (unsigned long long)peak);
 }
 
-static int fail_write(int dir_fd, const struct oci_setting *setting, int code, struct inro_error *error)
+static int fail_write(int dir_fd, const struct oci_setting *setting, int code,
+		      struct inro_error *error)
 {
 	if (code == -ENOENT)
 		return fail_missing(dir_fd, setting, error);
@@ -166,8 +175,11 @@ static int fail_write(int dir_fd, const struct oci_setting *setting, int code, s
 		return fail_busy(dir_fd, setting, error);
 	fail_call(error, code, "set", "write", setting->file);
 	if (code == -EINVAL || code == -ERANGE)
-		error_why(error, "the kernel does not take %s from %s: it is out of range, or more than a cgroup "
-				 "above allows", setting->text, setting->field);
+		error_why(error,
+			  "the kernel does not take %s from %s: it is out of range, or more than a "
+			  "cgroup "
+			  "above allows",
+			  setting->text, setting->field);
 	return code;
 }
 
@@ -175,7 +187,8 @@ static bool is_used(int dir_fd, const char *limit)
 {
 	uint64_t usage;
 
-	return strcmp(limit, "max") != 0 && cgroup_read_u64(dir_fd, "memory.current", &usage) == 0 &&
+	return strcmp(limit, "max") != 0 &&
+	       cgroup_read_u64(dir_fd, "memory.current", &usage) == 0 &&
 	       usage > strtoull(limit, NULL, 10);
 }
 
@@ -197,8 +210,8 @@ int oci_setting_write(const struct oci_cgroup_dirs *dirs, const struct oci_setti
 
 	if (dir_fd < 0)
 		return fail_host(error, INRO_ERROR_HOST, -EOPNOTSUPP, setting->field,
-				 "%s cannot be set: there is no cgroup with the controller %.*s", setting->file,
-				 name_length(setting), setting->file);
+				 "%s cannot be set: there is no cgroup with the controller %.*s",
+				 setting->file, name_length(setting), setting->file);
 	if (setting->check_usage && is_used(dir_fd, setting->text))
 		return fail_busy(dir_fd, setting, error);
 	r = write_to(dir_fd, setting);

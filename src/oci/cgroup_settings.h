@@ -19,13 +19,13 @@ struct inro_error;
 
 struct oci_setting {
 	enum oci_controller controller; /* OCI_CONTROLLERS: verbatim, by linux.resources.unified */
-	const char *field;      /* what asks for it: "memory.limit" */
+	const char *field;              /* what asks for it: "memory.limit" */
 	const char *file, *text;
 	const char *other_file; /* where this kernel lacks the file; NULL */
 	const char *other_text;
-	bool optional;          /* a kernel that lacks it does without */
-	bool check_usage;       /* refuse a memory limit below what is used */
-	bool late;              /* once the container's first process is in it */
+	bool optional;    /* a kernel that lacks it does without */
+	bool check_usage; /* refuse a memory limit below what is used */
+	bool late;        /* once the container's first process is in it */
 };
 
 struct oci_settings {
@@ -35,10 +35,10 @@ struct oci_settings {
 };
 
 /* What RESOURCES ask for. -EINVAL where they contradict themselves or that version cannot do it. */
-int oci_settings_v2(const struct oci_resources *resources, struct arena *arena, struct oci_settings *ret,
-		    struct inro_error *error);
-int oci_settings_v1(const struct oci_resources *resources, struct arena *arena, struct oci_settings *ret,
-		    struct inro_error *error);
+int oci_settings_v2(const struct oci_resources *resources, struct arena *arena,
+		    struct oci_settings *ret, struct inro_error *error);
+int oci_settings_v1(const struct oci_resources *resources, struct arena *arena,
+		    struct oci_settings *ret, struct inro_error *error);
 
 /* Write one setting. -EOPNOTSUPP and the error filled where its controller is missing. */
 int oci_setting_write(const struct oci_cgroup_dirs *dirs, const struct oci_setting *setting,
@@ -59,8 +59,8 @@ uint64_t oci_io_weight(uint64_t weight);
 
 /* For the two versions: add a line. TEXT may be NULL where an allocation failed. */
 struct oci_setting *oci_setting_add(struct oci_settings *settings, struct arena *arena,
-				    enum oci_controller controller, const char *field, const char *file,
-				    const char *text);
+				    enum oci_controller controller, const char *field,
+				    const char *file, const char *text);
 
 /* A number, "max" (v2) or -1 (v1) where it is negative. */
 const char *oci_limit_text(struct arena *arena, int64_t value, bool v2);
@@ -71,7 +71,7 @@ bool oci_word_ok(const char *word);
 /* The hugepage sizes, the same on both but for the words. */
 int oci_add_hugepages(struct oci_settings *settings, const struct oci_resources *resources, bool v2,
 		      struct arena *arena, struct inro_error *error);
-int oci_add_rdma(struct oci_settings *settings, const struct oci_resources *resources, struct arena *arena,
-		 struct inro_error *error);
+int oci_add_rdma(struct oci_settings *settings, const struct oci_resources *resources,
+		 struct arena *arena, struct inro_error *error);
 
 #endif

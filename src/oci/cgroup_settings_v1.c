@@ -15,41 +15,46 @@ struct adding {
 	struct inro_error *error;
 };
 
-static struct oci_setting *add(struct adding *adding, enum oci_controller controller, const char *field,
-			       const char *file, const char *text)
+static struct oci_setting *add(struct adding *adding, enum oci_controller controller,
+			       const char *field, const char *file, const char *text)
 {
 	return oci_setting_add(adding->settings, adding->arena, controller, field, file, text);
 }
 
-static void add_u64(struct adding *adding, enum oci_controller controller, const char *field, const char *file,
-		    const struct oci_u64 *value)
+static void add_u64(struct adding *adding, enum oci_controller controller, const char *field,
+		    const char *file, const struct oci_u64 *value)
 {
 	if (value->set && value->value)
 		add(adding, controller, field, file,
 		    arena_printf(adding->arena, "%llu", (unsigned long long)value->value));
 }
 
-static void add_i64(struct adding *adding, enum oci_controller controller, const char *field, const char *file,
-		    const struct oci_i64 *value)
+static void add_i64(struct adding *adding, enum oci_controller controller, const char *field,
+		    const char *file, const struct oci_i64 *value)
 {
 	if (value->set && value->value)
-		add(adding, controller, field, file, oci_limit_text(adding->arena, value->value, false));
+		add(adding, controller, field, file,
+		    oci_limit_text(adding->arena, value->value, false));
 }
 
 static void add_cpu(struct adding *adding, const struct oci_resources *resources)
 {
 	if (resources->cpu_idle.set)
-		add(adding, OCI_CPU, "cpu.idle", "cpu.idle", resources->cpu_idle.value == 1 ? "1" : "0");
+		add(adding, OCI_CPU, "cpu.idle", "cpu.idle",
+		    resources->cpu_idle.value == 1 ? "1" : "0");
 	if (!resources->cpu_idle.set || resources->cpu_idle.value != 1)
 		add_u64(adding, OCI_CPU, "cpu.shares", "cpu.shares", &resources->cpu_shares);
 	add_u64(adding, OCI_CPU, "cpu.period", "cpu.cfs_period_us", &resources->cpu_period);
 	add_i64(adding, OCI_CPU, "cpu.quota", "cpu.cfs_quota_us", &resources->cpu_quota);
 	if (resources->cpu_burst.set)
 		add(adding, OCI_CPU, "cpu.burst", "cpu.cfs_burst_us",
-		    arena_printf(adding->arena, "%llu", (unsigned long long)resources->cpu_burst.value));
+		    arena_printf(adding->arena, "%llu",
+				 (unsigned long long)resources->cpu_burst.value));
 	/* Before a process is in it: the kernel takes no other order. */
-	add_u64(adding, OCI_CPU, "cpu.realtimePeriod", "cpu.rt_period_us", &resources->cpu_realtime_period);
-	add_i64(adding, OCI_CPU, "cpu.realtimeRuntime", "cpu.rt_runtime_us", &resources->cpu_realtime_runtime);
+	add_u64(adding, OCI_CPU, "cpu.realtimePeriod", "cpu.rt_period_us",
+		&resources->cpu_realtime_period);
+	add_i64(adding, OCI_CPU, "cpu.realtimeRuntime", "cpu.rt_runtime_us",
+		&resources->cpu_realtime_runtime);
 	if (resources->cpu_cpus && *resources->cpu_cpus)
 		add(adding, OCI_CPUSET, "cpu.cpus", "cpuset.cpus", resources->cpu_cpus);
 	if (resources->cpu_mems && *resources->cpu_mems)
@@ -66,9 +71,10 @@ static int add_memory(struct adding *adding, const struct oci_resources *resourc
 		swap = (struct oci_i64){ .set = true, .value = -1 };
 	if (swap.set && swap.value > 0 && memory > 0 && swap.value < memory)
 		return fail_usage(adding->error, "linux.resources.memory.swap",
-				  "memory+swap limit should be >= memory limit (%lld < %lld)", (long long)swap.value,
-				  (long long)memory);
-	add_i64(adding, OCI_MEMORY, "memory.limit", "memory.limit_in_bytes", &resources->memory_limit);
+				  "memory+swap limit should be >= memory limit (%lld < %lld)",
+				  (long long)swap.value, (long long)memory);
+	add_i64(adding, OCI_MEMORY, "memory.limit", "memory.limit_in_bytes",
+		&resources->memory_limit);
 	if (swap.set && swap.value) {
 		setting = add(adding, OCI_MEMORY, "memory.swap", "memory.memsw.limit_in_bytes",
 			      oci_limit_text(adding->arena, swap.value, false));
@@ -81,9 +87,11 @@ static int add_memory(struct adding *adding, const struct oci_resources *resourc
 	if (!resources->memory_swappiness.set)
 		return 0;
 	if (resources->memory_swappiness.value > 100)
-		return fail_usage(adding->error, "linux.resources.memory.swappiness", "must be 0 to 100");
+		return fail_usage(adding->error, "linux.resources.memory.swappiness",
+				  "must be 0 to 100");
 	add(adding, OCI_MEMORY, "memory.swappiness", "memory.swappiness",
-	    arena_printf(adding->arena, "%llu", (unsigned long long)resources->memory_swappiness.value));
+	    arena_printf(adding->arena, "%llu",
+			 (unsigned long long)resources->memory_swappiness.value));
 	return 0;
 }
 
@@ -92,12 +100,12 @@ static void add_throttles(struct adding *adding, const char *field, const char *
 {
 	for (size_t i = 0; i < n; i++)
 		add(adding, OCI_IO, field, file,
-		    arena_printf(adding->arena, "%lld:%lld %llu", (long long)list[i].major, (long long)list[i].minor,
-				 (unsigned long long)list[i].rate));
+		    arena_printf(adding->arena, "%lld:%lld %llu", (long long)list[i].major,
+				 (long long)list[i].minor, (unsigned long long)list[i].rate));
 }
 
-static void add_device_weight(struct adding *adding, const struct oci_device_weight *device, const char *file,
-			      const char *other, const struct oci_u64 *weight)
+static void add_device_weight(struct adding *adding, const struct oci_device_weight *device,
+			      const char *file, const char *other, const struct oci_u64 *weight)
 {
 	struct oci_setting *setting;
 
@@ -117,18 +125,22 @@ static void add_io(struct adding *adding, const struct oci_resources *resources)
 		struct oci_setting *setting;
 
 		add_u64(adding, OCI_IO, "blockIO.weight", "blkio.weight", &resources->blkio_weight);
-		setting = adding->settings->n ? &adding->settings->list[adding->settings->n - 1] : NULL;
+		setting = adding->settings->n ? &adding->settings->list[adding->settings->n - 1]
+					      : NULL;
 		if (setting) {
 			setting->other_file = "blkio.bfq.weight";
 			setting->other_text = setting->text;
 		}
 	}
-	add_u64(adding, OCI_IO, "blockIO.leafWeight", "blkio.leaf_weight", &resources->blkio_leaf_weight);
+	add_u64(adding, OCI_IO, "blockIO.leafWeight", "blkio.leaf_weight",
+		&resources->blkio_leaf_weight);
 	for (size_t i = 0; i < resources->n_blkio_weights; i++) {
 		const struct oci_device_weight *device = &resources->blkio_weights[i];
 
-		add_device_weight(adding, device, "blkio.weight_device", "blkio.bfq.weight_device", &device->weight);
-		add_device_weight(adding, device, "blkio.leaf_weight_device", NULL, &device->leaf_weight);
+		add_device_weight(adding, device, "blkio.weight_device", "blkio.bfq.weight_device",
+				  &device->weight);
+		add_device_weight(adding, device, "blkio.leaf_weight_device", NULL,
+				  &device->leaf_weight);
 	}
 	add_throttles(adding, "blockIO.throttleReadBpsDevice", "blkio.throttle.read_bps_device",
 		      resources->read_bps, resources->n_read_bps);
@@ -142,7 +154,8 @@ static void add_io(struct adding *adding, const struct oci_resources *resources)
 
 static int add_network(struct adding *adding, const struct oci_resources *resources)
 {
-	add_u64(adding, OCI_NET_CLS, "network.classID", "net_cls.classid", &resources->net_class_id);
+	add_u64(adding, OCI_NET_CLS, "network.classID", "net_cls.classid",
+		&resources->net_class_id);
 	for (size_t i = 0; i < resources->n_net_priorities; i++) {
 		const struct oci_net_prio *prio = &resources->net_priorities[i];
 
@@ -155,8 +168,8 @@ static int add_network(struct adding *adding, const struct oci_resources *resour
 	return 0;
 }
 
-int oci_settings_v1(const struct oci_resources *resources, struct arena *arena, struct oci_settings *ret,
-		    struct inro_error *error)
+int oci_settings_v1(const struct oci_resources *resources, struct arena *arena,
+		    struct oci_settings *ret, struct inro_error *error)
 {
 	struct adding adding = { ret, arena, error };
 	int r;

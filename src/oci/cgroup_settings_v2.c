@@ -22,8 +22,8 @@ struct adding {
 	struct inro_error *error;
 };
 
-static struct oci_setting *add(struct adding *adding, enum oci_controller controller, const char *field,
-			       const char *file, const char *text)
+static struct oci_setting *add(struct adding *adding, enum oci_controller controller,
+			       const char *field, const char *file, const char *text)
 {
 	return oci_setting_add(adding->settings, adding->arena, controller, field, file, text);
 }
@@ -41,7 +41,8 @@ static int add_cpu(struct adding *adding, const struct oci_resources *resources)
 
 	if ((resources->cpu_realtime_period.set && resources->cpu_realtime_period.value) ||
 	    (resources->cpu_realtime_runtime.set && resources->cpu_realtime_runtime.value))
-		return fail_usage(adding->error, "linux.resources.cpu", "realtime limits are not to be had on cgroup v2");
+		return fail_usage(adding->error, "linux.resources.cpu",
+				  "realtime limits are not to be had on cgroup v2");
 	if (resources->cpu_idle.set)
 		add(adding, OCI_CPU, "cpu.idle", "cpu.idle", idle ? "1" : "0");
 	/* What is idle has the least weight, and no other. */
@@ -49,7 +50,9 @@ static int add_cpu(struct adding *adding, const struct oci_resources *resources)
 		add(adding, OCI_CPU, "cpu.shares", "cpu.weight",
 		    number(adding, oci_weight_of_shares(resources->cpu_shares.value)));
 	if (quota || period) {
-		const char *text = quota ? oci_limit_text(adding->arena, resources->cpu_quota.value, true) : "max";
+		const char *text =
+			quota ? oci_limit_text(adding->arena, resources->cpu_quota.value, true)
+			      : "max";
 
 		/* Without a period the kernel's stays. */
 		if (period)
@@ -58,7 +61,8 @@ static int add_cpu(struct adding *adding, const struct oci_resources *resources)
 		add(adding, OCI_CPU, "cpu.quota", "cpu.max", text);
 	}
 	if (resources->cpu_burst.set)
-		add(adding, OCI_CPU, "cpu.burst", "cpu.max.burst", number(adding, resources->cpu_burst.value));
+		add(adding, OCI_CPU, "cpu.burst", "cpu.max.burst",
+		    number(adding, resources->cpu_burst.value));
 	return 0;
 }
 
@@ -78,8 +82,8 @@ static int add_swap(struct adding *adding, const struct oci_resources *resources
 				  "is memory and swap together, and needs memory.limit");
 	if (swap > 0 && swap < memory)
 		return fail_usage(adding->error, "linux.resources.memory.swap",
-				  "memory+swap limit should be >= memory limit (%lld < %lld)", (long long)swap,
-				  (long long)memory);
+				  "memory+swap limit should be >= memory limit (%lld < %lld)",
+				  (long long)swap, (long long)memory);
 	setting = add(adding, OCI_MEMORY, "memory.swap", "memory.swap.max",
 		      oci_limit_text(adding->arena, swap < 0 ? -1 : swap - memory, true));
 	/* Without swap in the kernel nothing swaps. */
@@ -130,9 +134,11 @@ static void add_io(struct adding *adding, const struct oci_resources *resources)
 		if (weight->weight.set && weight->weight.value)
 			add(adding, OCI_IO, "blockIO.weightDevice", "io.bfq.weight",
 			    arena_printf(adding->arena, "%lld:%lld %llu", (long long)weight->major,
-					 (long long)weight->minor, (unsigned long long)weight->weight.value));
+					 (long long)weight->minor,
+					 (unsigned long long)weight->weight.value));
 	}
-	add_throttles(adding, "blockIO.throttleReadBpsDevice", "rbps", resources->read_bps, resources->n_read_bps);
+	add_throttles(adding, "blockIO.throttleReadBpsDevice", "rbps", resources->read_bps,
+		      resources->n_read_bps);
 	add_throttles(adding, "blockIO.throttleWriteBpsDevice", "wbps", resources->write_bps,
 		      resources->n_write_bps);
 	add_throttles(adding, "blockIO.throttleReadIOPSDevice", "riops", resources->read_iops,
@@ -149,14 +155,15 @@ static int add_unified(struct adding *adding, const struct oci_resources *resour
 
 		if (!oci_word_ok(unified->file))
 			return fail_usage(adding->error, "linux.resources.unified",
-					  "'%s' must be the name of a file, without any slash", unified->file);
+					  "'%s' must be the name of a file, without any slash",
+					  unified->file);
 		add(adding, OCI_CONTROLLERS, "unified", unified->file, unified->value);
 	}
 	return 0;
 }
 
-int oci_settings_v2(const struct oci_resources *resources, struct arena *arena, struct oci_settings *ret,
-		    struct inro_error *error)
+int oci_settings_v2(const struct oci_resources *resources, struct arena *arena,
+		    struct oci_settings *ret, struct inro_error *error)
 {
 	struct adding adding = { ret, arena, error };
 	int r;

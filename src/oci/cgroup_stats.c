@@ -66,11 +66,13 @@ static void add_pressure(struct buf *buf, int dir_fd, const char *file)
 		unsigned long long total;
 		char kind[8];
 
-		if (sscanf(at, "%7s avg10=%lf avg60=%lf avg300=%lf total=%llu", kind, &avg10, &avg60, &avg300,
-			   &total) != 5)
+		if (sscanf(at, "%7s avg10=%lf avg60=%lf avg300=%lf total=%llu", kind, &avg10,
+			   &avg60, &avg300, &total) != 5)
 			continue;
-		buf_printf(buf, "%s\"%s\":{\"avg10\":%.2f,\"avg60\":%.2f,\"avg300\":%.2f,\"total\":%llu}",
-			   first ? "" : ",", kind, avg10, avg60, avg300, total);
+		buf_printf(
+			buf,
+			"%s\"%s\":{\"avg10\":%.2f,\"avg60\":%.2f,\"avg300\":%.2f,\"total\":%llu}",
+			first ? "" : ",", kind, avg10, avg60, avg300, total);
 		first = false;
 	}
 	buf_puts(buf, "}");
@@ -147,8 +149,8 @@ static void add_cpu(struct buf *buf, const struct oci_cgroup_dirs *dirs)
 
 /* ---- memory ---- */
 
-static void add_entry(struct buf *buf, const char *key, uint64_t limit, uint64_t usage, uint64_t max,
-		      uint64_t failures)
+static void add_entry(struct buf *buf, const char *key, uint64_t limit, uint64_t usage,
+		      uint64_t max, uint64_t failures)
 {
 	open_object(buf, key);
 	add_number(buf, "limit", limit);
@@ -179,7 +181,8 @@ static uint64_t add_limits(uint64_t a, uint64_t b)
 
 static void add_memory_v2(struct buf *buf, int dir_fd, const char *stat)
 {
-	uint64_t usage = read_number(dir_fd, "memory.current"), limit = read_number(dir_fd, "memory.max");
+	uint64_t usage = read_number(dir_fd, "memory.current"),
+		 limit = read_number(dir_fd, "memory.max");
 	uint64_t swap = read_number(dir_fd, "memory.swap.current");
 	uint64_t swap_limit = read_number(dir_fd, "memory.swap.max"), failures = 0;
 
@@ -192,7 +195,8 @@ static void add_memory_v2(struct buf *buf, int dir_fd, const char *stat)
 
 static void add_entry_v1(struct buf *buf, int dir_fd, const char *key, const char *prefix)
 {
-	static const char *const names[] = { "limit_in_bytes", "usage_in_bytes", "max_usage_in_bytes", "failcnt" };
+	static const char *const names[] = { "limit_in_bytes", "usage_in_bytes",
+					     "max_usage_in_bytes", "failcnt" };
 	uint64_t values[ARRAY_SIZE(names)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -241,11 +245,11 @@ static void add_pids(struct buf *buf, const struct oci_cgroup_dirs *dirs)
 	buf_puts(buf, "}");
 }
 
-static void add_io_row(struct buf *buf, const char **separator, unsigned major, unsigned minor, const char *op,
-		       unsigned long long value)
+static void add_io_row(struct buf *buf, const char **separator, unsigned major, unsigned minor,
+		       const char *op, unsigned long long value)
 {
-	buf_printf(buf, "%s{\"major\":%u,\"minor\":%u,\"op\":\"%s\",\"value\":%llu}", *separator, major, minor, op,
-		   value);
+	buf_printf(buf, "%s{\"major\":%u,\"minor\":%u,\"op\":\"%s\",\"value\":%llu}", *separator,
+		   major, minor, op, value);
 	*separator = ",";
 }
 
@@ -264,7 +268,8 @@ static void add_io_v2(struct buf *buf, const char *key, const char *text, const 
 		const char *end = strchrnul(line, '\n');
 		unsigned major, minor;
 
-		for (size_t i = 0; i < ARRAY_SIZE(ops) && sscanf(line, "%u:%u", &major, &minor) == 2; i++) {
+		for (size_t i = 0;
+		     i < ARRAY_SIZE(ops) && sscanf(line, "%u:%u", &major, &minor) == 2; i++) {
 			char word[24];
 			const char *at;
 
@@ -312,8 +317,10 @@ static void add_io(struct buf *buf, const struct oci_cgroup_dirs *dirs)
 		add_io_v2(buf, "ioServicedRecursive", text, "ios");
 		add_pressure(buf, dir_fd, "io.pressure");
 	} else {
-		add_io_v1(buf, "ioServiceBytesRecursive", dir_fd, "blkio.throttle.io_service_bytes_recursive", text);
-		add_io_v1(buf, "ioServicedRecursive", dir_fd, "blkio.throttle.io_serviced_recursive", text);
+		add_io_v1(buf, "ioServiceBytesRecursive", dir_fd,
+			  "blkio.throttle.io_service_bytes_recursive", text);
+		add_io_v1(buf, "ioServicedRecursive", dir_fd,
+			  "blkio.throttle.io_serviced_recursive", text);
 	}
 	buf_puts(buf, "}");
 }
@@ -330,10 +337,12 @@ static void add_hugetlb(struct buf *buf, const struct oci_cgroup_dirs *dirs)
 		uint64_t usage, failures = 0;
 		char file[64];
 
-		snprintf(file, sizeof(file), "hugetlb.%s.%s", page_sizes[i], v2 ? "current" : "usage_in_bytes");
+		snprintf(file, sizeof(file), "hugetlb.%s.%s", page_sizes[i],
+			 v2 ? "current" : "usage_in_bytes");
 		if (cgroup_read_u64(dir_fd, file, &usage) < 0)
 			continue;
-		snprintf(file, sizeof(file), "hugetlb.%s.%s", page_sizes[i], v2 ? "events" : "failcnt");
+		snprintf(file, sizeof(file), "hugetlb.%s.%s", page_sizes[i],
+			 v2 ? "events" : "failcnt");
 		if (v2)
 			cgroup_read_key(dir_fd, file, "max", &failures);
 		else

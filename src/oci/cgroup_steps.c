@@ -64,7 +64,8 @@ static void hand_on(int dir_fd)
 	text[used] = '\0';
 	if (!used || cgroup_write(dir_fd, "cgroup.subtree_control", text) == 0)
 		return;
-	for (char *save, *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
+	for (char *save, *word = strtok_r(text, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
 		cgroup_write(dir_fd, "cgroup.subtree_control", word);
 }
 
@@ -107,7 +108,8 @@ static int open_or_make(const struct oci_cgroup_make *args, int dir_fd, const ch
 }
 
 /* A group that was there before must be free, or two containers would share one's limits and one's end. */
-static int check_free(const struct oci_cgroup_make *args, int fd, const char *path, struct inro_error *error)
+static int check_free(const struct oci_cgroup_make *args, int fd, const char *path,
+		      struct inro_error *error)
 {
 	char text[32] = "";
 
@@ -170,9 +172,10 @@ static void remove_made(const struct oci_cgroup_make *args)
 		*slash = '\0';
 		parent = cgroup_open_below(mount_fd, path);
 		/* v1 does not tell when the last process has quite gone. */
-		for (int tries = 0; parent >= 0 && r == -EBUSY && tries < (i ? 1 : REMOVE_TRIES); tries++) {
-			r = i ? (unlinkat(parent, slash + 1, AT_REMOVEDIR) < 0 ? -errno : 0) :
-				cgroup_remove(parent, slash + 1);
+		for (int tries = 0; parent >= 0 && r == -EBUSY && tries < (i ? 1 : REMOVE_TRIES);
+		     tries++) {
+			r = i ? (unlinkat(parent, slash + 1, AT_REMOVEDIR) < 0 ? -errno : 0)
+			      : cgroup_remove(parent, slash + 1);
 			if (r == -EBUSY)
 				poll(NULL, 0, 2);
 		}
@@ -216,8 +219,8 @@ static int run_make(struct run *run, const struct step *step, struct inro_error 
 {
 	const struct oci_cgroup_make *args = step->args;
 	cleanup_close int mount_fd = cgroup_open_mount(args->mount, args->v2);
-	cleanup_close int fd = mount_fd < 0 ? error_raw(error, mount_fd, "open", args->mount) :
-					      walk_down(args, mount_fd, error);
+	cleanup_close int fd = mount_fd < 0 ? error_raw(error, mount_fd, "open", args->mount)
+					    : walk_down(args, mount_fd, error);
 	int r = fd < 0 ? fd : check_free(args, fd, step->object, error);
 
 	if (r == 0 && !args->v2) {
@@ -241,9 +244,11 @@ static void advise_make(const struct step *step, const struct plan *plan, struct
 	if (error->why[0])
 		return;
 	if (error->code == EROFS)
-		error_hint(error, "where cgroups are read-only, --cgroup-manager=disabled does without");
+		error_hint(error,
+			   "where cgroups are read-only, --cgroup-manager=disabled does without");
 	else if (error->code == EAGAIN || error->code == ENOSPC)
-		error_why(error, "the host or a cgroup above allows no further cgroup below %s", step->object);
+		error_why(error, "the host or a cgroup above allows no further cgroup below %s",
+			  step->object);
 }
 
 const struct step_kind kind_oci_cgroup_make = {
@@ -269,7 +274,9 @@ static int run_set(struct run *run, const struct step *step, struct inro_error *
 {
 	const struct oci_cgroup_set *args = step->args;
 	const struct oci_cgroup_made *made = args->made;
-	struct oci_cgroup_dirs dirs = { .v2 = made->v2_slot == SLOT_NONE ? -EBADF : run_fd(run, made->v2_slot) };
+	struct oci_cgroup_dirs dirs = { .v2 = made->v2_slot == SLOT_NONE
+						      ? -EBADF
+						      : run_fd(run, made->v2_slot) };
 
 	for (; dirs.n_v1 < made->n_v1; dirs.n_v1++) {
 		dirs.v1[dirs.n_v1].controllers = made->v1[dirs.n_v1].controllers;
@@ -297,7 +304,9 @@ static int run_devices(struct run *run, const struct step *step, struct inro_err
 		return r < 0 ? error_raw(error, r, "bpf", NULL) : 0;
 	}
 	r = oci_device_write_v1(fd, args->rules, args->n_rules, &failed);
-	return r < 0 ? error_raw(error, r, "write", oci_device_rule_text(&args->rules[failed], text)) : 0;
+	return r < 0 ? error_raw(error, r, "write",
+				 oci_device_rule_text(&args->rules[failed], text))
+		     : 0;
 }
 
 const struct step_kind kind_oci_cgroup_devices = {

@@ -23,8 +23,8 @@
 
 enum { CPUS_MAX = 4096 };
 
-int oci_systemd_unit(const char *path, const char *id, bool user, struct arena *arena, const char **ret_slice,
-		     const char **ret_unit, struct inro_error *error)
+int oci_systemd_unit(const char *path, const char *id, bool user, struct arena *arena,
+		     const char **ret_slice, const char **ret_unit, struct inro_error *error)
 {
 	const char *own_slice = user ? "user.slice" : "system.slice";
 	const char *first, *second, *dot;
@@ -38,15 +38,17 @@ int oci_systemd_unit(const char *path, const char *id, bool user, struct arena *
 	second = first ? strchr(first + 1, ':') : NULL;
 	if (!second || strchr(second + 1, ':') || !second[1] || strpbrk(path, "/\n"))
 		return fail_usage(error, "linux.cgroupsPath",
-				  "expected cgroupsPath to be of format \"slice:prefix:name\" for systemd cgroups, got "
-				  "\"%s\" instead", path);
+				  "expected cgroupsPath to be of format \"slice:prefix:name\" for "
+				  "systemd cgroups, got "
+				  "\"%s\" instead",
+				  path);
 	*ret_slice = first == path ? own_slice : arena_strndup(arena, path, (size_t)(first - path));
 	dot = strrchr(second, '.');
 	if (dot && strcmp(dot, ".slice") == 0)
 		*ret_unit = arena_strdup(arena, second + 1);
 	else
-		*ret_unit = arena_printf(arena, "%.*s%s%s.scope", (int)(second - first - 1), first + 1,
-					 second == first + 1 ? "" : "-", second + 1);
+		*ret_unit = arena_printf(arena, "%.*s%s%s.scope", (int)(second - first - 1),
+					 first + 1, second == first + 1 ? "" : "-", second + 1);
 	return *ret_slice && *ret_unit ? 0 : fail_memory(error);
 }
 
@@ -104,7 +106,9 @@ static int add_mask(struct buf *lines, const char *name, const char *list, struc
 /* systemd counts the quota by the second, in steps of 10 ms; what it rounds up the file has exactly. */
 static void add_quota(struct buf *lines, const struct oci_resources *resources)
 {
-	uint64_t period = resources->cpu_period.set && resources->cpu_period.value ? resources->cpu_period.value : 100000;
+	uint64_t period = resources->cpu_period.set && resources->cpu_period.value
+				  ? resources->cpu_period.value
+				  : 100000;
 	uint64_t second;
 
 	if (resources->cpu_period.set && resources->cpu_period.value)
@@ -113,14 +117,17 @@ static void add_quota(struct buf *lines, const struct oci_resources *resources)
 		return;
 	second = UINT64_MAX;
 	if (resources->cpu_quota.value > 0)
-		second = ((uint64_t)resources->cpu_quota.value * 1000000 / period + 9999) / 10000 * 10000;
+		second = ((uint64_t)resources->cpu_quota.value * 1000000 / period + 9999) / 10000 *
+			 10000;
 	add_u64(lines, "CPUQuotaPerSecUSec", second);
 }
 
 static void add_memory(struct buf *lines, const struct oci_resources *resources)
 {
 	int64_t limit = resources->memory_limit.set ? resources->memory_limit.value : 0;
-	int64_t swap = resources->memory_swap.set ? resources->memory_swap.value : limit < 0 ? -1 : 0;
+	int64_t swap = resources->memory_swap.set ? resources->memory_swap.value
+		       : limit < 0                ? -1
+						  : 0;
 
 	if (limit)
 		add_limit(lines, "MemoryMax", limit);
@@ -136,9 +143,9 @@ static void add_unified(struct buf *lines, const struct oci_unified *unified)
 	static const struct {
 		const char *file, *name;
 	} known[] = {
-		{ "cpu.weight", "CPUWeight" }, { "memory.max", "MemoryMax" },
+		{ "cpu.weight", "CPUWeight" },   { "memory.max", "MemoryMax" },
 		{ "memory.high", "MemoryHigh" }, { "memory.low", "MemoryLow" },
-		{ "memory.min", "MemoryMin" }, { "memory.swap.max", "MemorySwapMax" },
+		{ "memory.min", "MemoryMin" },   { "memory.swap.max", "MemorySwapMax" },
 		{ "pids.max", "TasksMax" },
 	};
 	char *end;
@@ -157,7 +164,8 @@ static void add_unified(struct buf *lines, const struct oci_unified *unified)
 	}
 }
 
-int oci_systemd_resources(const struct oci_resources *resources, struct buf *lines, struct inro_error *error)
+int oci_systemd_resources(const struct oci_resources *resources, struct buf *lines,
+			  struct inro_error *error)
 {
 	int r;
 
@@ -167,7 +175,8 @@ int oci_systemd_resources(const struct oci_resources *resources, struct buf *lin
 	add_memory(lines, resources);
 	/* systemd takes 0 for a mistake; the file gets it. */
 	if (resources->pids_limit.set)
-		add_limit(lines, "TasksMax", resources->pids_limit.value == 0 ? 1 : resources->pids_limit.value);
+		add_limit(lines, "TasksMax",
+			  resources->pids_limit.value == 0 ? 1 : resources->pids_limit.value);
 	if (resources->blkio_weight.set && resources->blkio_weight.value)
 		add_u64(lines, "IOWeight", oci_io_weight(resources->blkio_weight.value));
 	for (size_t i = 0; i < resources->n_unified; i++)
@@ -233,13 +242,16 @@ static int add_seconds(struct buf *lines, const char *name, const char *value)
 	seconds = strtod(at, &end);
 	if (end == at || *end || !(seconds >= 0 && seconds < 1e12))
 		return -EINVAL;
-	buf_printf(lines, "u64 %.*sUSec %llu\n", (int)n, name, (unsigned long long)(seconds * 1000000));
+	buf_printf(lines, "u64 %.*sUSec %llu\n", (int)n, name,
+		   (unsigned long long)(seconds * 1000000));
 	return 0;
 }
 
 static int add_value(struct buf *lines, const char *name, const char *value)
 {
-	static const char *const types[][2] = { { "uint64 ", "u64" }, { "uint32 ", "u32" }, { "int32 ", "i32" } };
+	static const char *const types[][2] = { { "uint64 ", "u64" },
+						{ "uint32 ", "u32" },
+						{ "int32 ", "i32" } };
 	size_t n = strlen(name), length;
 	const char *text;
 
@@ -274,7 +286,8 @@ static int add_value(struct buf *lines, const char *name, const char *value)
 	return 0;
 }
 
-int oci_systemd_annotations(const struct oci_annotation *list, size_t n, struct buf *lines, struct inro_error *error)
+int oci_systemd_annotations(const struct oci_annotation *list, size_t n, struct buf *lines,
+			    struct inro_error *error)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *name = list[i].key + strlen(PROPERTY);
@@ -282,10 +295,13 @@ int oci_systemd_annotations(const struct oci_annotation *list, size_t n, struct 
 		if (strncmp(list[i].key, PROPERTY, strlen(PROPERTY)) != 0)
 			continue;
 		if (!is_name(name))
-			return fail_usage(error, list[i].key, "is not the name of a property of systemd's");
+			return fail_usage(error, list[i].key,
+					  "is not the name of a property of systemd's");
 		if (add_value(lines, name, list[i].value) < 0)
-			return fail_usage(error, list[i].key, "'%s' is not understood: 'text', true, uint64 5, ['a', 'b']",
-					  list[i].value);
+			return fail_usage(
+				error, list[i].key,
+				"'%s' is not understood: 'text', true, uint64 5, ['a', 'b']",
+				list[i].value);
 	}
 	return 0;
 }
@@ -300,7 +316,8 @@ bool oci_systemd_is_user(void)
 	if (geteuid() != 0)
 		return true;
 	fd_read_file_at(AT_FDCWD, "/proc/self/uid_map", text, sizeof(text));
-	return sscanf(text, "%u %u %u", &inner, &outer, &count) != 3 || inner || outer || count != UINT32_MAX;
+	return sscanf(text, "%u %u %u", &inner, &outer, &count) != 3 || inner || outer ||
+	       count != UINT32_MAX;
 }
 
 /* Nothing of the engine's environment but where the bus is. */
@@ -352,16 +369,18 @@ static int judge(const char *text, int status, struct inro_error *error)
 	if (strncmp(text, "ok", 2) == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (strncmp(text, "error ", 6) == 0)
-		return fail_host(error, INRO_ERROR_HOST, -EIO, "ask systemd", "%.*s", (int)strcspn(text + 6, "\n"),
-				 text + 6);
-	return fail_host(error, INRO_ERROR_HOST, -EIO, "ask systemd", "%s ended without an answer", HELPER);
+		return fail_host(error, INRO_ERROR_HOST, -EIO, "ask systemd", "%.*s",
+				 (int)strcspn(text + 6, "\n"), text + 6);
+	return fail_host(error, INRO_ERROR_HOST, -EIO, "ask systemd", "%s ended without an answer",
+			 HELPER);
 }
 
 static int fail_spawn(int code, struct inro_error *error)
 {
 	fail_call(error, code, "ask systemd", "posix_spawn", HELPER);
 	if (code == -ENOENT)
-		error_hint(error, "install it (it is built where libsystemd is found), or use --cgroup-manager=cgroupfs");
+		error_hint(error, "install it (it is built where libsystemd is found), or use "
+				  "--cgroup-manager=cgroupfs");
 	return code;
 }
 

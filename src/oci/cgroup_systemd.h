@@ -22,11 +22,12 @@ struct plan;
  * linux.cgroupsPath as systemd's users write it, SLICE:PREFIX:NAME: the slice and the unit. An empty slice
  * is the manager's own; without a path at all the unit is inro-ID.scope.
  */
-int oci_systemd_unit(const char *path, const char *id, bool user, struct arena *arena, const char **ret_slice,
-		     const char **ret_unit, struct inro_error *error);
+int oci_systemd_unit(const char *path, const char *id, bool user, struct arena *arena,
+		     const char **ret_slice, const char **ret_unit, struct inro_error *error);
 
 /* Lines for what of the resources systemd has properties for: it writes them again when it reloads. */
-int oci_systemd_resources(const struct oci_resources *resources, struct buf *lines, struct inro_error *error);
+int oci_systemd_resources(const struct oci_resources *resources, struct buf *lines,
+			  struct inro_error *error);
 
 /* Lines for the annotations org.systemd.property.NAME, whose values are written as GVariant texts. */
 int oci_systemd_annotations(const struct oci_annotation *list, size_t n, struct buf *lines,

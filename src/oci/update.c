@@ -27,8 +27,9 @@ struct json_object *oci_update_merge(struct json_object *older, struct json_obje
 
 		/* Go writes null where nothing is meant. */
 		if (value)
-			json_object_object_add(older, key,
-					       oci_update_merge(json_object_get(old), json_object_get(value)));
+			json_object_object_add(
+				older, key,
+				oci_update_merge(json_object_get(old), json_object_get(value)));
 	}
 	json_object_put(newer);
 	return older;
@@ -40,22 +41,23 @@ static void complete_swap(struct json_object *merged, struct json_object *change
 	struct json_object *memory, *value;
 
 	if (!json_object_object_get_ex(changes, "memory", &memory) ||
-	    !json_object_object_get_ex(memory, "limit", &value) || json_object_get_int64(value) >= 0 ||
-	    json_object_object_get_ex(memory, "swap", &value))
+	    !json_object_object_get_ex(memory, "limit", &value) ||
+	    json_object_get_int64(value) >= 0 || json_object_object_get_ex(memory, "swap", &value))
 		return;
 	if (json_object_object_get_ex(merged, "memory", &memory))
 		json_object_object_add(memory, "swap", json_object_new_int64(-1));
 }
 
 static int compute(const struct oci_cgroup_dirs *dirs, const char *json, struct arena *arena,
-		   struct oci_resources *resources, struct oci_settings *ret, struct inro_error *error)
+		   struct oci_resources *resources, struct oci_settings *ret,
+		   struct inro_error *error)
 {
 	int r = oci_read_resources(json, strlen(json), arena, resources, error);
 
 	if (r < 0)
 		return r;
-	return dirs->n_v1 == 0 ? oci_settings_v2(resources, arena, ret, error) :
-				 oci_settings_v1(resources, arena, ret, error);
+	return dirs->n_v1 == 0 ? oci_settings_v2(resources, arena, ret, error)
+			       : oci_settings_v1(resources, arena, ret, error);
 }
 
 static int write_devices(const struct oci_cgroup_dirs *dirs, const struct oci_resources *resources,
@@ -75,7 +77,8 @@ static int write_devices(const struct oci_cgroup_dirs *dirs, const struct oci_re
 
 		r = oci_device_write_v1(fd, rules, n, &failed);
 		return r < 0 ? fail_call(error, r, "set the devices", "write",
-					 oci_device_rule_text(&rules[failed], text)) : 0;
+					 oci_device_rule_text(&rules[failed], text))
+			     : 0;
 	}
 	program = oci_device_program(rules, n, arena, &n_program);
 	if (!program)
@@ -107,7 +110,8 @@ static int tell_systemd(const struct oci_state *state, const struct oci_resource
 	return r < 0 ? r : oci_systemd_call(oci_systemd_is_user(), &lines, error);
 }
 
-static int write_all(const struct oci_state *state, const char *json, bool devices, struct inro_error *error)
+static int write_all(const struct oci_state *state, const char *json, bool devices,
+		     struct inro_error *error)
 {
 	cleanup_cgroup_dirs struct oci_cgroup_dirs dirs = { .v2 = -EBADF };
 	cleanup_arena struct arena arena = { 0 };
@@ -116,7 +120,8 @@ static int write_all(const struct oci_state *state, const char *json, bool devic
 	int r = oci_cgroup_open(&state->cgroup, &dirs);
 
 	if (r < 0)
-		return fail_host(error, INRO_ERROR_HOST, r, "update", "container %s has no cgroup", state->id);
+		return fail_host(error, INRO_ERROR_HOST, r, "update", "container %s has no cgroup",
+				 state->id);
 	r = compute(&dirs, json, &arena, &resources, &settings, error);
 	if (r < 0)
 		return r;
@@ -134,7 +139,8 @@ static int write_all(const struct oci_state *state, const char *json, bool devic
 int oci_update_apply(const struct oci_state *state, struct json_object *changes, char **ret,
 		     struct inro_error *error)
 {
-	struct json_object *merged = state->resources_json ? json_tokener_parse(state->resources_json) : NULL;
+	struct json_object *merged =
+		state->resources_json ? json_tokener_parse(state->resources_json) : NULL;
 	struct json_object *devices;
 	char *text;
 	int r;
@@ -143,7 +149,8 @@ int oci_update_apply(const struct oci_state *state, struct json_object *changes,
 		merged = json_object_new_object();
 	merged = oci_update_merge(merged, json_object_get(changes));
 	complete_swap(merged, changes);
-	text = strdup(json_object_to_json_string_ext(merged, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	text = strdup(json_object_to_json_string_ext(
+		merged, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(merged);
 	if (!text)
 		return fail_memory(error);

@@ -49,8 +49,14 @@ static int set_interval(void *object, const char *value, struct inro_error *erro
 }
 
 static const struct option_row options[] = {
-	{ .name = "stats", .form = OPTION_FLAG, .set = set_stats, .help = "print once what it has used" },
-	{ .name = "interval", .form = OPTION_VALUE, .argument = "SPAN", .set = set_interval,
+	{ .name = "stats",
+	  .form = OPTION_FLAG,
+	  .set = set_stats,
+	  .help = "print once what it has used" },
+	{ .name = "interval",
+	  .form = OPTION_VALUE,
+	  .argument = "SPAN",
+	  .set = set_interval,
 	  .help = "between two lines (5s)" },
 };
 
@@ -82,7 +88,8 @@ static uint64_t count_ooms(const struct oci_cgroup_dirs *dirs)
 	int fd = oci_cgroup_dir(dirs, OCI_MEMORY);
 	uint64_t n = 0;
 
-	cgroup_read_key(fd, fd == dirs->v2 ? "memory.events" : "memory.oom_control", "oom_kill", &n);
+	cgroup_read_key(fd, fd == dirs->v2 ? "memory.events" : "memory.oom_control", "oom_kill",
+			&n);
 	return n;
 }
 
@@ -98,13 +105,15 @@ static int watch_ooms(const struct oci_cgroup_dirs *dirs, const struct oci_cgrou
 	if (dir_fd == dirs->v2) {
 		fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 		snprintf(text, sizeof(text), "%s/memory.events", place->v2);
-		return fd >= 0 && inotify_add_watch(fd, text, IN_MODIFY) >= 0 ? take_fd(&fd) : -EBADF;
+		return fd >= 0 && inotify_add_watch(fd, text, IN_MODIFY) >= 0 ? take_fd(&fd)
+									      : -EBADF;
 	}
 	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	control = cgroup_open_file(dir_fd, "memory.oom_control", O_RDONLY);
 	snprintf(text, sizeof(text), "%d %d", fd, control);
-	return fd >= 0 && control >= 0 && cgroup_write(dir_fd, "cgroup.event_control", text) == 0 ? take_fd(&fd) :
-												   -EBADF;
+	return fd >= 0 && control >= 0 && cgroup_write(dir_fd, "cgroup.event_control", text) == 0
+		       ? take_fd(&fd)
+		       : -EBADF;
 }
 
 static void empty(int fd)
@@ -115,18 +124,23 @@ static void empty(int fd)
 		;
 }
 
-static int watch(const struct oci_state *state, const struct events *want, const struct oci_cgroup_dirs *dirs)
+static int watch(const struct oci_state *state, const struct events *want,
+		 const struct oci_cgroup_dirs *dirs)
 {
 	cleanup_close int pidfd = oci_state_pidfd(state);
 	cleanup_close int oom_fd = watch_ooms(dirs, &state->cgroup);
-	struct pollfd fds[] = { { .fd = pidfd, .events = POLLIN }, { .fd = oom_fd, .events = POLLIN } };
+	struct pollfd fds[] = { { .fd = pidfd, .events = POLLIN },
+				{ .fd = oom_fd, .events = POLLIN } };
 	const int64_t interval_ms = (int64_t)(want->interval_ns / 1000000);
 	int64_t next = cgroup_now_ms() + interval_ms;
 	uint64_t seen = count_ooms(dirs);
 
 	while (pidfd >= 0) {
 		int64_t left = next - cgroup_now_ms();
-		int n = poll(fds, ARRAY_SIZE(fds), left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left);
+		int n = poll(fds, ARRAY_SIZE(fds),
+			     left < 0           ? 0
+			     : left > INT32_MAX ? INT32_MAX
+						: (int)left);
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -145,11 +159,13 @@ static int watch(const struct oci_state *state, const struct events *want, const
 	return 0;
 }
 
-static int tell(struct oci_call *call, const char *id, const struct events *want, struct inro_error *error)
+static int tell(struct oci_call *call, const char *id, const struct events *want,
+		struct inro_error *error)
 {
 	cleanup_arena struct arena arena = { 0 };
 	cleanup_close int root_fd = oci_state_root(call->root, false, error);
-	cleanup_close int state_fd = root_fd < 0 ? root_fd : oci_state_open(root_fd, id, false, error);
+	cleanup_close int state_fd =
+		root_fd < 0 ? root_fd : oci_state_open(root_fd, id, false, error);
 	cleanup_cgroup_dirs struct oci_cgroup_dirs dirs = { .v2 = -EBADF };
 	struct oci_state state;
 	int r = state_fd < 0 ? state_fd : oci_state_read(state_fd, &arena, &state, error);
@@ -157,10 +173,12 @@ static int tell(struct oci_call *call, const char *id, const struct events *want
 	if (r < 0)
 		return r;
 	if (oci_state_status(state_fd, &state) == OCI_STOPPED)
-		return fail_host(error, INRO_ERROR_HOST, -ESRCH, "events", "container with id %s is not running", id);
+		return fail_host(error, INRO_ERROR_HOST, -ESRCH, "events",
+				 "container with id %s is not running", id);
 	r = oci_cgroup_open(&state.cgroup, &dirs);
 	if (r < 0)
-		return fail_host(error, INRO_ERROR_HOST, r, "events", "container %s has no cgroup that counts", id);
+		return fail_host(error, INRO_ERROR_HOST, r, "events",
+				 "container %s has no cgroup that counts", id);
 	r = want->stats ? print_stats(id, &dirs) : watch(&state, want, &dirs);
 	return r < 0 ? fail_call(error, r, "watch the container", "poll", id) : 0;
 }

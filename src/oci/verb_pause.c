@@ -14,7 +14,8 @@ int oci_freeze(struct oci_call *call, const char *id, bool frozen, struct inro_e
 {
 	cleanup_arena struct arena arena = { 0 };
 	cleanup_close int root_fd = oci_state_root(call->root, false, error);
-	cleanup_close int state_fd = root_fd < 0 ? root_fd : oci_state_open(root_fd, id, true, error);
+	cleanup_close int state_fd =
+		root_fd < 0 ? root_fd : oci_state_open(root_fd, id, true, error);
 	struct oci_state state;
 	enum oci_status status;
 	int r = state_fd < 0 ? state_fd : oci_state_read(state_fd, &arena, &state, error);
@@ -23,15 +24,15 @@ int oci_freeze(struct oci_call *call, const char *id, bool frozen, struct inro_e
 		return r;
 	status = oci_state_status(state_fd, &state);
 	if (frozen && status != OCI_RUNNING && status != OCI_CREATED)
-		return fail_host(error, INRO_ERROR_HOST, -EBUSY, call->verb, "container not running or created: %s",
-				 oci_status_name(status));
+		return fail_host(error, INRO_ERROR_HOST, -EBUSY, call->verb,
+				 "container not running or created: %s", oci_status_name(status));
 	if (!frozen && status != OCI_PAUSED)
-		return fail_host(error, INRO_ERROR_HOST, -EBUSY, call->verb, "container not paused: %s",
-				 oci_status_name(status));
+		return fail_host(error, INRO_ERROR_HOST, -EBUSY, call->verb,
+				 "container not paused: %s", oci_status_name(status));
 	r = oci_cgroup_freeze(&state.cgroup, frozen);
 	if (r == -ENOENT || r == -ENOTSUP)
-		return fail_host(error, INRO_ERROR_HOST, r, call->verb, "container %s has no cgroup that can be frozen",
-				 id);
+		return fail_host(error, INRO_ERROR_HOST, r, call->verb,
+				 "container %s has no cgroup that can be frozen", id);
 	if (r == -ETIME)
 		return fail_host(error, INRO_ERROR_HOST, r, call->verb,
 				 "a process of it did not stop in time; it was thawed again");

@@ -42,7 +42,11 @@ static int set_format(void *object, const char *value, struct inro_error *error)
 }
 
 static const struct option_row options[] = {
-	{ .name = "format", .letter = 'f', .form = OPTION_VALUE, .argument = "FORMAT", .set = set_format,
+	{ .name = "format",
+	  .letter = 'f',
+	  .form = OPTION_VALUE,
+	  .argument = "FORMAT",
+	  .set = set_format,
 	  .help = "table or json" },
 };
 
@@ -140,7 +144,8 @@ static int print_table(const struct listed *listed, int argc, char **argv, struc
 	from = r < 0 ? NULL : fdopen(fds[0], "r");
 	if (!from) {
 		fd_close(fds[0]);
-		return fail_call(error, r < 0 ? r : -ENOMEM, "run ps", "posix_spawn", "/usr/bin/ps");
+		return fail_call(error, r < 0 ? r : -ENOMEM, "run ps", "posix_spawn",
+				 "/usr/bin/ps");
 	}
 	r = print_lines(from, listed, error);
 	fclose(from);
@@ -153,7 +158,8 @@ static int list(struct oci_call *call, const char *id, struct listed *ret, struc
 {
 	cleanup_arena struct arena arena = { 0 };
 	cleanup_close int root_fd = oci_state_root(call->root, false, error);
-	cleanup_close int state_fd = root_fd < 0 ? root_fd : oci_state_open(root_fd, id, false, error);
+	cleanup_close int state_fd =
+		root_fd < 0 ? root_fd : oci_state_open(root_fd, id, false, error);
 	struct oci_state state;
 	int r = state_fd < 0 ? state_fd : oci_state_read(state_fd, &arena, &state, error);
 
@@ -161,8 +167,10 @@ static int list(struct oci_call *call, const char *id, struct listed *ret, struc
 		return r;
 	r = oci_cgroup_pids(&state.cgroup, &ret->pids, &ret->n);
 	if (r == -ENOENT)
-		return fail_host(error, INRO_ERROR_HOST, r, "ps", "container %s has no cgroup by which its processes "
-				 "are known", id);
+		return fail_host(error, INRO_ERROR_HOST, r, "ps",
+				 "container %s has no cgroup by which its processes "
+				 "are known",
+				 id);
 	return r < 0 ? fail_call(error, r, "list the processes of", "read", id) : 0;
 }
 

@@ -25,7 +25,7 @@ enum { MAX_RESOURCES = 16 << 20 };
 
 struct update {
 	struct json_object *changes;
-	const char *resources;          /* the file, "-" */
+	const char *resources; /* the file, "-" */
 	const char *l3_schema, *mb_schema;
 };
 
@@ -37,8 +37,8 @@ static int set_resources(void *object, const char *value, struct inro_error *err
 }
 
 /* The member NAME of the member GROUP. */
-static int set_member(struct update *update, const char *group, const char *name, struct json_object *value,
-		      struct inro_error *error)
+static int set_member(struct update *update, const char *group, const char *name,
+		      struct json_object *value, struct inro_error *error)
 {
 	struct json_object *members = json_object_object_get(update->changes, group);
 
@@ -50,8 +50,8 @@ static int set_member(struct update *update, const char *group, const char *name
 	return json_object_object_add(members, name, value) < 0 ? fail_memory(error) : 0;
 }
 
-static int set_number(struct update *update, const char *option, const char *group, const char *name,
-		      const char *value, struct inro_error *error)
+static int set_number(struct update *update, const char *option, const char *group,
+		      const char *name, const char *value, struct inro_error *error)
 {
 	int64_t number;
 
@@ -73,20 +73,20 @@ static int set_size(struct update *update, const char *option, const char *name,
 	return set_member(update, "memory", name, json_object_new_int64((int64_t)bytes), error);
 }
 
-#define NUMBER(function, option, group, member)                                             \
-	static int function(void *object, const char *value, struct inro_error *error)      \
-	{                                                                                   \
-		return set_number(object, "--" option, group, member, value, error);        \
+#define NUMBER(function, option, group, member)                                        \
+	static int function(void *object, const char *value, struct inro_error *error) \
+	{                                                                              \
+		return set_number(object, "--" option, group, member, value, error);   \
 	}
-#define SIZE(function, option, member)                                                      \
-	static int function(void *object, const char *value, struct inro_error *error)      \
-	{                                                                                   \
-		return set_size(object, "--" option, member, value, error);                 \
+#define SIZE(function, option, member)                                                 \
+	static int function(void *object, const char *value, struct inro_error *error) \
+	{                                                                              \
+		return set_size(object, "--" option, member, value, error);            \
 	}
-#define TEXT(function, group, member)                                                               \
-	static int function(void *object, const char *value, struct inro_error *error)              \
-	{                                                                                           \
-		return set_member(object, group, member, json_object_new_string(value), error);     \
+#define TEXT(function, group, member)                                                           \
+	static int function(void *object, const char *value, struct inro_error *error)          \
+	{                                                                                       \
+		return set_member(object, group, member, json_object_new_string(value), error); \
 	}
 
 NUMBER(set_period, "cpu-period", "cpu", "period")
@@ -125,11 +125,18 @@ static int set_mb(void *object, const char *value, struct inro_error *error)
 	return 0;
 }
 
-#define ROW(name_, argument_, set_, help_) \
-	{ .name = name_, .form = OPTION_VALUE, .argument = argument_, .set = set_, .help = help_ }
+#define ROW(name_, argument_, set_, help_)                                               \
+	{                                                                                \
+		.name = name_, .form = OPTION_VALUE, .argument = argument_, .set = set_, \
+		.help = help_                                                            \
+	}
 
 static const struct option_row options[] = {
-	{ .name = "resources", .letter = 'r', .form = OPTION_VALUE, .argument = "FILE", .set = set_resources,
+	{ .name = "resources",
+	  .letter = 'r',
+	  .form = OPTION_VALUE,
+	  .argument = "FILE",
+	  .set = set_resources,
 	  .help = "a resources object in JSON; - is standard input" },
 	ROW("cpu-period", "US", set_period, "period of which the quota is"),
 	ROW("cpu-quota", "US", set_quota, "CPU time in a period; -1: no limit"),
@@ -168,13 +175,14 @@ static int read_resources(struct update *update, struct inro_error *error)
 	json_object_put(update->changes);
 	update->changes = json_tokener_parse_verbose(text, &parse_error);
 	if (!update->changes || !json_object_is_type(update->changes, json_type_object))
-		return fail_usage(error, "--resources", "%s is no JSON object: %s", update->resources,
-				  json_tokener_error_desc(parse_error));
+		return fail_usage(error, "--resources", "%s is no JSON object: %s",
+				  update->resources, json_tokener_error_desc(parse_error));
 	return 0;
 }
 
 /* Where the container was given a group of Intel RDT at its start. */
-static int write_schemata(const struct update *update, const struct oci_state *state, struct inro_error *error)
+static int write_schemata(const struct update *update, const struct oci_state *state,
+			  struct inro_error *error)
 {
 	const char *const lines[] = { update->l3_schema, update->mb_schema };
 	char path[4200];
@@ -197,11 +205,13 @@ static int write_schemata(const struct update *update, const struct oci_state *s
 	return 0;
 }
 
-static int change(struct oci_call *call, const char *id, struct update *update, struct inro_error *error)
+static int change(struct oci_call *call, const char *id, struct update *update,
+		  struct inro_error *error)
 {
 	cleanup_arena struct arena arena = { 0 };
 	cleanup_close int root_fd = oci_state_root(call->root, false, error);
-	cleanup_close int state_fd = root_fd < 0 ? root_fd : oci_state_open(root_fd, id, true, error);
+	cleanup_close int state_fd =
+		root_fd < 0 ? root_fd : oci_state_open(root_fd, id, true, error);
 	cleanup_free char *merged = NULL;
 	struct oci_state state;
 	int r = state_fd < 0 ? state_fd : oci_state_read(state_fd, &arena, &state, error);
@@ -225,7 +235,8 @@ static int update(struct oci_call *call, int argc, char **argv)
 	struct update want = { .changes = json_object_new_object() };
 	const struct oci_words words = { options, ARRAY_SIZE(options), &want, 1, false };
 	struct inro_error error = { 0 };
-	int first, r = want.changes ? oci_words_parse(call, &words, argc, argv, &first, &error) : fail_memory(&error);
+	int first, r = want.changes ? oci_words_parse(call, &words, argc, argv, &first, &error)
+				    : fail_memory(&error);
 
 	if (r == 0)
 		r = change(call, argv[first], &want, &error);

@@ -103,7 +103,7 @@ group() {
 
 # systemd is on its bus a moment after that runs.
 for _ in $(seq 30); do
-	! echo 'stop none.scope' | "$2/inro-oci-systemd" system | grep -q '^ok' || break
+	! echo 'stop none.scope' | "$2" system | grep -q '^ok' || break
 	sleep 1
 done
 mkdir -p /tmp/b/rootfs/bin /tmp/b/rootfs/proc /tmp/b/rootfs/dev

@@ -95,7 +95,8 @@ static int append_list(sd_bus_message *message, const struct request *request, s
 	for (size_t i = first; i < request->n_lines && r >= 0; i++) {
 		const char *line = request->lines[i];
 
-		if (strncmp(line, "list ", 5) == 0 && strncmp(line + 5, name, length) == 0 && line[5 + length] == ' ')
+		if (strncmp(line, "list ", 5) == 0 && strncmp(line + 5, name, length) == 0 &&
+		    line[5 + length] == ' ')
 			r = sd_bus_message_append(message, "s", line + 6 + length);
 	}
 	if (r >= 0)
@@ -110,7 +111,8 @@ static int append_value(sd_bus_message *message, const char *type, const char *v
 	if (strcmp(type, "bool") == 0)
 		return sd_bus_message_append(message, "v", "b", strcmp(value, "true") == 0);
 	if (strcmp(type, "u64") == 0)
-		return sd_bus_message_append(message, "v", "t", (uint64_t)strtoull(value, NULL, 10));
+		return sd_bus_message_append(message, "v", "t",
+					     (uint64_t)strtoull(value, NULL, 10));
 	if (strcmp(type, "u32") == 0)
 		return sd_bus_message_append(message, "v", "u", (uint32_t)strtoul(value, NULL, 10));
 	if (strcmp(type, "i32") == 0)
@@ -126,7 +128,8 @@ static bool is_first_of_list(const struct request *request, size_t at)
 	size_t length = strcspn(name, " ") + 1;
 
 	for (size_t i = 0; i < at; i++)
-		if (strncmp(request->lines[i], "list ", 5) == 0 && strncmp(request->lines[i] + 5, name, length) == 0)
+		if (strncmp(request->lines[i], "list ", 5) == 0 &&
+		    strncmp(request->lines[i] + 5, name, length) == 0)
 			return false;
 	return true;
 }
@@ -141,7 +144,8 @@ static int append_line(sd_bus_message *message, const struct request *request, s
 		return -ENOMEM;
 	name = rest(copy);
 	if (strcmp(copy, "pid") == 0) {
-		r = sd_bus_message_append(message, "(sv)", "PIDs", "au", 1, (uint32_t)strtoul(name, NULL, 10));
+		r = sd_bus_message_append(message, "(sv)", "PIDs", "au", 1,
+					  (uint32_t)strtoul(name, NULL, 10));
 		free(copy);
 		return r;
 	}
@@ -213,7 +217,8 @@ static int call_job(sd_bus *bus, sd_bus_message *message)
 	sd_bus_message *reply = NULL;
 	struct job job = { 0 };
 	const char *path;
-	int r = sd_bus_match_signal(bus, NULL, SYSTEMD, PATH, MANAGER, "JobRemoved", job_removed, &job);
+	int r = sd_bus_match_signal(bus, NULL, SYSTEMD, PATH, MANAGER, "JobRemoved", job_removed,
+				    &job);
 
 	if (r >= 0)
 		r = sd_bus_call(bus, message, 0, &error, &reply);
@@ -265,7 +270,8 @@ static int stop(sd_bus *bus, const struct request *request)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL, *message = NULL;
-	int r = sd_bus_call_method(bus, SYSTEMD, PATH, MANAGER, "GetUnit", &error, &reply, "s", request->unit);
+	int r = sd_bus_call_method(bus, SYSTEMD, PATH, MANAGER, "GetUnit", &error, &reply, "s",
+				   request->unit);
 	bool gone = r < 0 && sd_bus_error_has_name(&error, SYSTEMD ".NoSuchUnit");
 
 	sd_bus_message_unref(reply);

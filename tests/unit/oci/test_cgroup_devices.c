@@ -23,9 +23,15 @@
 #include "base/arena.h"
 #include "oci/cgroup_devices.h"
 
-enum { R = BPF_DEVCG_ACC_READ, W = BPF_DEVCG_ACC_WRITE, M = BPF_DEVCG_ACC_MKNOD, MOST_STEPS = 10000 };
+enum {
+	R = BPF_DEVCG_ACC_READ,
+	W = BPF_DEVCG_ACC_WRITE,
+	M = BPF_DEVCG_ACC_MKNOD,
+	MOST_STEPS = 10000
+};
 
-static int64_t run_program(const struct bpf_insn *code, size_t n, const struct bpf_cgroup_dev_ctx *context)
+static int64_t run_program(const struct bpf_insn *code, size_t n,
+			   const struct bpf_cgroup_dev_ctx *context)
 {
 	uint64_t registers[11] = { 0 };
 	size_t at = 0;
@@ -74,8 +80,8 @@ static int64_t run_program(const struct bpf_insn *code, size_t n, const struct b
 }
 
 /* By the book: each access by itself, the last rule about it. */
-static bool allowed(const struct oci_device_rule *rules, size_t n, char type, int64_t major, int64_t minor,
-		    unsigned access)
+static bool allowed(const struct oci_device_rule *rules, size_t n, char type, int64_t major,
+		    int64_t minor, unsigned access)
 {
 	for (unsigned bit = 1; bit < 8; bit <<= 1) {
 		bool ok = false;
@@ -85,9 +91,11 @@ static bool allowed(const struct oci_device_rule *rules, size_t n, char type, in
 		for (size_t i = 0; i < n; i++) {
 			const struct oci_device_rule *rule = &rules[i];
 
-			if ((rule->type == 'a' || rule->type == type) && (rule->major < 0 || rule->major == major) &&
+			if ((rule->type == 'a' || rule->type == type) &&
+			    (rule->major < 0 || rule->major == major) &&
 			    (rule->minor < 0 || rule->minor == minor) &&
-			    ((bit == R && rule->read) || (bit == W && rule->write) || (bit == M && rule->mknod)))
+			    ((bit == R && rule->read) || (bit == W && rule->write) ||
+			     (bit == M && rule->mknod)))
 				ok = rule->allow;
 		}
 		if (!ok)
@@ -96,11 +104,12 @@ static bool allowed(const struct oci_device_rule *rules, size_t n, char type, in
 	return true;
 }
 
-static bool by_program(const struct bpf_insn *program, size_t n, char type, int64_t major, int64_t minor,
-		       unsigned access)
+static bool by_program(const struct bpf_insn *program, size_t n, char type, int64_t major,
+		       int64_t minor, unsigned access)
 {
 	const struct bpf_cgroup_dev_ctx context = {
-		.access_type = access << 16 | (type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
+		.access_type =
+			access << 16 | (type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
 		.major = (uint32_t)major,
 		.minor = (uint32_t)minor,
 	};
@@ -119,22 +128,27 @@ static void compare(const struct oci_device_rule *rules, size_t n)
 		for (int64_t minor = 0; minor < 4; minor++)
 			for (unsigned access = 1; access < 8; access++)
 				for (int block = 0; block < 2; block++)
-					assert_int_equal(by_program(program, n_program, block ? 'b' : 'c', major, minor,
+					assert_int_equal(by_program(program, n_program,
+								    block ? 'b' : 'c', major, minor,
 								    access),
-							 allowed(rules, n, block ? 'b' : 'c', major, minor, access));
+							 allowed(rules, n, block ? 'b' : 'c', major,
+								 minor, access));
 	arena_deinit(&arena);
 }
 
-static struct oci_device_rule rule(bool allow, char type, int64_t major, int64_t minor, unsigned access)
+static struct oci_device_rule rule(bool allow, char type, int64_t major, int64_t minor,
+				   unsigned access)
 {
-	return (struct oci_device_rule){ allow, type, major, minor, access & R, access & W, access & M };
+	return (struct oci_device_rule){ allow,      type,       major,     minor,
+					 access & R, access & W, access & M };
 }
 
 static void the_last_rule_decides(void **state)
 {
 	const struct oci_device_rule rules[] = {
-		rule(false, 'a', -1, -1, R | W | M), rule(true, 'c', 1, -1, R | W | M), rule(false, 'c', 1, 3, W),
-		rule(true, 'b', -1, 2, R),	     rule(false, 'a', 2, -1, R | M),	rule(true, 'a', 3, 3, W | M),
+		rule(false, 'a', -1, -1, R | W | M), rule(true, 'c', 1, -1, R | W | M),
+		rule(false, 'c', 1, 3, W),           rule(true, 'b', -1, 2, R),
+		rule(false, 'a', 2, -1, R | M),      rule(true, 'a', 3, 3, W | M),
 	};
 
 	(void)state;
@@ -152,17 +166,20 @@ static void any_list_of_rules(void **state)
 		size_t n = (size_t)random() % ARRAY_SIZE(rules);
 
 		for (size_t i = 0; i < n; i++)
-			rules[i] = rule(random() & 1, "abc"[random() % 3], random() % 5 - 1, random() % 5 - 1,
-					(unsigned)(random() % 8));
+			rules[i] = rule(random() & 1, "abc"[random() % 3], random() % 5 - 1,
+					random() % 5 - 1, (unsigned)(random() % 8));
 		compare(rules, n);
 	}
 }
 
 static void the_whole_list(void **state)
 {
-	struct oci_device_rule own[] = { rule(true, 'c', 7, 7, R), rule(false, 'a', -1, -1, R | W | M),
+	struct oci_device_rule own[] = { rule(true, 'c', 7, 7, R),
+					 rule(false, 'a', -1, -1, R | W | M),
 					 rule(true, 'c', 1, 11, R), rule(false, 'c', 1, 3, R) };
-	struct oci_resources resources = { .devices = own, .n_devices = ARRAY_SIZE(own), .devices_set = true };
+	struct oci_resources resources = { .devices = own,
+					   .n_devices = ARRAY_SIZE(own),
+					   .devices_set = true };
 	struct arena arena = { 0 };
 	size_t n;
 	const struct oci_device_rule *rules = oci_device_rules(&resources, &arena, &n);
@@ -190,7 +207,8 @@ static void the_whole_list(void **state)
 
 static void words_for_v1(void **state)
 {
-	struct oci_device_rule all = rule(false, 'a', -1, -1, R | W | M), one = rule(true, 'c', 1, -1, R | M);
+	struct oci_device_rule all = rule(false, 'a', -1, -1, R | W | M),
+			       one = rule(true, 'c', 1, -1, R | M);
 	char text[64];
 
 	(void)state;
@@ -215,7 +233,9 @@ static int opens(void)
 
 static int opens_in(int cgroup_fd)
 {
-	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup_fd };
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP,
+				   .exit_signal = SIGCHLD,
+				   .cgroup = (uint64_t)cgroup_fd };
 	pid_t pid = sys_clone3(&args, sizeof(args));
 
 	assert_true(pid >= 0);
@@ -236,13 +256,14 @@ static void attach(int fd, const struct oci_device_rule *rules, size_t n, bool r
 
 static void the_kernel_runs_it(void **state)
 {
-	const struct oci_device_rule null[] = { rule(false, 'a', -1, -1, R | W | M), rule(true, 'c', 1, 3, R) };
+	const struct oci_device_rule null[] = { rule(false, 'a', -1, -1, R | W | M),
+						rule(true, 'c', 1, 3, R) };
 	const struct oci_device_rule zero[] = { rule(true, 'c', 1, 5, R | W) };
 	int fd;
 
 	(void)state;
 	if (geteuid() != 0)
-		skip_because("device programs need root");
+		skip_because("needs root, for device programs");
 	fd = scratch_make(-1);
 	assert_int_equal(opens_in(fd), 7);
 	attach(fd, null, ARRAY_SIZE(null), false);
@@ -257,14 +278,15 @@ static void v1_takes_them(void **state)
 {
 	struct oci_resources resources = { 0 };
 	struct arena arena = { 0 };
-	cleanup_close int top = open("/sys/fs/cgroup/devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
+	cleanup_close int top = open("/sys/fs/cgroup/devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+			  fd = -EBADF;
 	const struct oci_device_rule *rules;
 	size_t n, failed;
 	char text[4096];
 
 	(void)state;
 	if (geteuid() != 0 || top < 0)
-		skip_because("no hierarchy of v1 for devices that this user may write");
+		skip_because("no cgroup v1 hierarchy for devices that this user may write");
 	assert_int_equal(mkdirat(top, scratch_name, 0755), 0);
 	fd = cgroup_open_below(top, scratch_name);
 	rules = oci_device_rules(&resources, &arena, &n);
@@ -280,8 +302,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_rule_decides), cmocka_unit_test(any_list_of_rules),
-		cmocka_unit_test(the_whole_list),	 cmocka_unit_test(words_for_v1),
-		cmocka_unit_test(the_kernel_runs_it),	 cmocka_unit_test(v1_takes_them),
+		cmocka_unit_test(the_whole_list),        cmocka_unit_test(words_for_v1),
+		cmocka_unit_test(the_kernel_runs_it),    cmocka_unit_test(v1_takes_them),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

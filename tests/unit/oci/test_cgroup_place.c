@@ -33,8 +33,12 @@ static void paths(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		assert_string_equal(oci_cgroup_inner(rows[i].path, "box", rows[i].own, false, &arena), rows[i].v1);
-		assert_string_equal(oci_cgroup_inner(rows[i].path, "box", rows[i].own, true, &arena), rows[i].v2);
+		assert_string_equal(
+			oci_cgroup_inner(rows[i].path, "box", rows[i].own, false, &arena),
+			rows[i].v1);
+		assert_string_equal(
+			oci_cgroup_inner(rows[i].path, "box", rows[i].own, true, &arena),
+			rows[i].v2);
 	}
 	assert_string_equal(oci_cgroup_join("/sys/fs/cgroup", "/", &arena), "/sys/fs/cgroup");
 	assert_string_equal(oci_cgroup_join("/sys/fs/cgroup", "/a", &arena), "/sys/fs/cgroup/a");
@@ -44,7 +48,8 @@ static void paths(void **state)
 static void controllers(void **state)
 {
 	(void)state;
-	assert_int_equal(oci_controllers_parse("cpu,cpuacct", false), 1U << OCI_CPU | 1U << OCI_CPUACCT);
+	assert_int_equal(oci_controllers_parse("cpu,cpuacct", false),
+			 1U << OCI_CPU | 1U << OCI_CPUACCT);
 	assert_int_equal(oci_controllers_parse("cpuset cpu io memory\n", true),
 			 1U << OCI_CPUSET | 1U << OCI_CPU | 1U << OCI_IO | 1U << OCI_MEMORY);
 	assert_int_equal(oci_controllers_parse("name=systemd", false), 0);
@@ -56,7 +61,8 @@ static void controllers(void **state)
 static void what_is_gone_is_left_out(void **state)
 {
 	static const char *const list[] = { "/sys/fs/cgroup/memory/inro-test-none", "/proc", NULL };
-	const struct oci_cgroup_place place = { .v2 = "/sys/fs/cgroup/inro-test-none", .v1 = { list, 2 } };
+	const struct oci_cgroup_place place = { .v2 = "/sys/fs/cgroup/inro-test-none",
+						.v1 = { list, 2 } };
 	struct oci_cgroup_dirs dirs;
 	uint64_t limit = 5;
 

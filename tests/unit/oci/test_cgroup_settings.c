@@ -20,7 +20,10 @@
 static struct arena arena;
 static struct inro_error error;
 
-#define I64(number) { .set = true, .value = (number) }
+#define I64(number)                            \
+	{                                      \
+		.set = true, .value = (number) \
+	}
 
 static const char *text_of(const struct oci_settings *settings, const char *file)
 {
@@ -60,7 +63,9 @@ static void refused(bool by_v2, const struct oci_resources *resources, const cha
 	char text[1024];
 
 	memset(&error, 0, sizeof(error));
-	assert_int_equal((by_v2 ? oci_settings_v2 : oci_settings_v1)(resources, &arena, &settings, &error), -EINVAL);
+	assert_int_equal(
+		(by_v2 ? oci_settings_v2 : oci_settings_v1)(resources, &arena, &settings, &error),
+		-EINVAL);
 	inro_error_format(&error, text, sizeof(text));
 	assert_non_null(strstr(text, word));
 	memset(&error, 0, sizeof(error));
@@ -90,8 +95,12 @@ static void weights(void **state)
 
 static void cpu(void **state)
 {
-	struct oci_resources resources = { .cpu_shares = I64(1024), .cpu_quota = I64(50000), .cpu_period = I64(200000),
-					   .cpu_burst = I64(1000), .cpu_cpus = "0-1", .cpu_mems = "" };
+	struct oci_resources resources = { .cpu_shares = I64(1024),
+					   .cpu_quota = I64(50000),
+					   .cpu_period = I64(200000),
+					   .cpu_burst = I64(1000),
+					   .cpu_cpus = "0-1",
+					   .cpu_mems = "" };
 	struct oci_settings settings = v2(&resources);
 
 	(void)state;
@@ -127,8 +136,10 @@ static void cpu(void **state)
 
 static void memory(void **state)
 {
-	struct oci_resources resources = { .memory_limit = I64(1000), .memory_swap = I64(1500),
-					   .memory_reservation = I64(500), .memory_swappiness = I64(60),
+	struct oci_resources resources = { .memory_limit = I64(1000),
+					   .memory_swap = I64(1500),
+					   .memory_reservation = I64(500),
+					   .memory_swappiness = I64(60),
 					   .memory_check_before_update = true };
 	struct oci_settings settings = v2(&resources);
 
@@ -159,8 +170,10 @@ static void memory(void **state)
 	resources = (struct oci_resources){ .memory_swappiness = I64(101) };
 	refused(false, &resources, "0 to 100");
 	/* Nothing of these is there on v2. */
-	resources = (struct oci_resources){ .memory_swappiness = I64(10), .memory_disable_oom_killer = true,
-					    .memory_kernel = I64(5), .net_class_id = I64(5) };
+	resources = (struct oci_resources){ .memory_swappiness = I64(10),
+					    .memory_disable_oom_killer = true,
+					    .memory_kernel = I64(5),
+					    .net_class_id = I64(5) };
 	assert_int_equal(v2(&resources).n, 0);
 	settings = v1(&resources);
 	assert_string_equal(text_of(&settings, "memory.oom_control"), "1");
@@ -193,10 +206,19 @@ static void io_and_others(void **state)
 	struct oci_net_prio prio = { "eth0", 5 };
 	struct oci_unified unified = { "misc.max", "sev 5" }, climbs = { "../memory.max", "1" };
 	struct oci_resources resources = {
-		.blkio_weight = I64(505), .blkio_weights = &weight, .n_blkio_weights = 1,
-		.read_bps = &throttle, .n_read_bps = 1, .write_iops = &none, .n_write_iops = 1,
-		.hugepages = &page, .n_hugepages = 1, .rdma = &rdma, .n_rdma = 1,
-		.net_priorities = &prio, .n_net_priorities = 1,
+		.blkio_weight = I64(505),
+		.blkio_weights = &weight,
+		.n_blkio_weights = 1,
+		.read_bps = &throttle,
+		.n_read_bps = 1,
+		.write_iops = &none,
+		.n_write_iops = 1,
+		.hugepages = &page,
+		.n_hugepages = 1,
+		.rdma = &rdma,
+		.n_rdma = 1,
+		.net_priorities = &prio,
+		.n_net_priorities = 1,
 	};
 	struct oci_settings settings = v2(&resources);
 	const struct oci_setting *row = &settings.list[place_of(&settings, "io.bfq.weight")];
@@ -231,7 +253,9 @@ static void missing_controllers_are_named(void **state)
 {
 	int fd = scratch_make(-1);
 	const struct oci_cgroup_dirs dirs = { .v2 = fd };
-	struct oci_setting setting = { .controller = OCI_HUGETLB, .field = "unified", .file = "inro.max", .text = "5" };
+	struct oci_setting setting = {
+		.controller = OCI_HUGETLB, .field = "unified", .file = "inro.max", .text = "5"
+	};
 	char text[1024];
 
 	(void)state;
@@ -241,8 +265,12 @@ static void missing_controllers_are_named(void **state)
 	assert_non_null(strstr(text, "the controller inro is not available"));
 	setting.optional = true;
 	assert_int_equal(oci_setting_write(&dirs, &setting, &error), 0);
-	setting = (struct oci_setting){ .controller = OCI_CONTROLLERS, .field = "unified", .file = "nothing.max",
-					.text = "5", .other_file = "cgroup.max.depth", .other_text = "5" };
+	setting = (struct oci_setting){ .controller = OCI_CONTROLLERS,
+					.field = "unified",
+					.file = "nothing.max",
+					.text = "5",
+					.other_file = "cgroup.max.depth",
+					.other_text = "5" };
 	assert_int_equal(oci_setting_write(&dirs, &setting, &error), 0);
 	memset(&error, 0, sizeof(error));
 	setting.file = "cgroup.max.depth";
@@ -255,7 +283,9 @@ static void missing_controllers_are_named(void **state)
 static void contradictions_are_tried_again(void **state)
 {
 	int fd = scratch_make(CGROUP_MEMORY);
-	struct oci_cgroup_dirs dirs = { .v2 = -EBADF, .n_v1 = 1, .v1 = { { 1U << OCI_MEMORY, fd } } };
+	struct oci_cgroup_dirs dirs = { .v2 = -EBADF,
+					.n_v1 = 1,
+					.v1 = { { 1U << OCI_MEMORY, fd } } };
 	struct oci_resources low = { .memory_limit = I64(16777216), .memory_swap = I64(16777216) };
 	struct oci_resources high = { .memory_limit = I64(33554432), .memory_swap = I64(50331648) };
 	struct oci_settings settings = v1(&low);
