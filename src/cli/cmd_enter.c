@@ -325,8 +325,10 @@ static int cmd_enter(const struct verb *verb, int argc, char **argv)
 		int more;
 
 		r = options_parse(&parser, argv + operand + 1, argc - operand - 1, &more, &error);
-		argv[operand + more] = target;
-		operand += more;
+		if (r == 0) {
+			argv[operand + more] = target;
+			operand += more;
+		}
 	}
 	if (r == 0 && cmd.common.help) {
 		verb_help(verb, cmd.common.help_all);
