@@ -18,6 +18,7 @@
  */
 
 #include "oci/root.h"
+#include "oci/start.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -358,7 +359,7 @@ static void add_change(struct oci_root *root)
 {
 	struct plan *plan = root->plan;
 
-	if (root->part->no_pivot)
+	if (root->config->start->no_pivot)
 		plan_add(plan, STAGE_PIVOT, &kind_move_root, NULL, "asked for by --no-pivot", NULL);
 	else
 		root_finish(plan, false);

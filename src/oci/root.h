@@ -22,7 +22,6 @@ struct run;
 
 /* The feature's part of the spec. */
 struct oci_root_spec {
-	bool no_pivot; /* --no-pivot: for a root that is an initramfs */
 	bool selinux;  /* gathered: SELinux is there, so a label can be given to mounts */
 	bool unified;  /* gathered: /sys/fs/cgroup is cgroup v2 */
 	size_t n_fds;  /* gathered: how many descriptors may be open, RLIMIT_NOFILE */

@@ -505,3 +505,13 @@ c["process"]["rlimits"] = []
 		[ "$output" = $'200\n200' ]
 	)
 }
+
+@test "--no-pivot moves the root instead" {
+	needs_root
+	config -- sh -c 'ls -d /etc/passwd; ls /; cd /..; pwd'
+	run oci run --no-pivot "$ID"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ "$output" == /etc/passwd* ]]
+	[[ "$output" != *lost+found* ]]
+}
