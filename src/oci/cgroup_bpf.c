@@ -40,7 +40,8 @@ static int load(const struct bpf_insn *program, size_t n)
 	return sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 
-/* The ids of the programs right at the group. */
+/* The ids of the programs right at the group; the kernel writes them there. */
+// NOLINTNEXTLINE(readability-non-const-parameter)
 static int query(int cgroup_fd, uint32_t ids[static MAX_PROGRAMS])
 {
 	union attributes attr;

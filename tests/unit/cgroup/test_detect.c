@@ -86,6 +86,25 @@ static void hybrid_with_systemd(void **state)
 	assert_null(v1_of(&facts, CGROUP_FREEZER));
 }
 
+/* An engine makes a group in every hierarchy, also in those of which inro uses nothing. */
+static void every_hierarchy_where_asked_for(void **state)
+{
+	struct cgroup_facts facts = { .all_v1 = true };
+
+	(void)state;
+	assert_int_equal(cgroup_facts_parse(&facts, &arena,
+					    "27 25 0:24 / /c/systemd rw - cgroup cgroup rw,xattr,name=systemd\n"
+					    "31 25 0:28 / /c/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
+					    "32 25 0:29 / /c/cpuset rw - cgroup cgroup rw,cpuset\n",
+					    "11:cpuset:/\n4:cpu,cpuacct:/a\n1:name=systemd:/b\n0::/\n"),
+			 0);
+	assert_int_equal(facts.n_v1, 3);
+	assert_string_equal(facts.v1[0].controllers, "name=systemd");
+	assert_string_equal(facts.v1[0].own_path, "/b");
+	assert_string_equal(facts.v1[1].controllers, "cpu,cpuacct");
+	assert_string_equal(facts.v1[2].controllers, "cpuset");
+}
+
 static void pure_v1(void **state)
 {
 	struct cgroup_facts facts = parsed(
