@@ -270,12 +270,20 @@ static int run_enter(struct run *run, const struct step *step, struct inro_error
 	return r;
 }
 
+/*
+ * Root of a user namespace, which owns the container's PID namespace and not its own, may send its
+ * children there but not back (rootless engines are that). It starts no more of them.
+ */
 static int run_leave(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct join_args *args = step->args;
+	enum ns_kind kind = NS_USER;
+	int r = ns_join_prepared(args->back, NS_ALL, &kind);
 
 	(void)run;
-	return ns_join_now(args->back, NS_ALL, error);
+	if (r == 0 || (r == -EPERM && kind == NS_PID && args->enter == NS_BIT(NS_PID)))
+		return 0;
+	return ns_join_explain(args->back, kind, r, error);
 }
 
 static int run_join(struct run *run, const struct step *step, struct inro_error *error)

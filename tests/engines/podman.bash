@@ -230,7 +230,7 @@ p_devices() {
 }
 
 p_pod() {
-	podman pod create --name p --network=none --infra --share ipc,uts
+	podman pod create --name p --network=none --share ipc,uts,net
 	podman run -d --pod p --name a "${limits[@]}" bb sh -c 'ipcmk -S 1 2>/dev/null; sleep 1000'
 	[ "$(podman exec a readlink /proc/self/ns/uts)" = "$(podman run --rm --pod p "${limits[@]}" bb readlink /proc/self/ns/uts)" ]
 	podman pod stop -t 0 p
@@ -247,7 +247,8 @@ p_join() {
 	done
 	[ "$(podman exec a readlink /proc/self/ns/net)" = \
 		"$(podman run --rm "${limits[@]}" --network container:a bb readlink /proc/self/ns/net)" ]
-	[ "$(prun --pid host bb readlink /proc/self/ns/pid)" = "$(readlink /proc/self/ns/pid)" ]
+	[ -n "${ROOTLESS:-}" ] ||
+		[ "$(prun --pid host bb readlink /proc/self/ns/pid)" = "$(readlink /proc/self/ns/pid)" ]
 	[ "$(prun --uts host bb readlink /proc/self/ns/uts)" = "$(readlink /proc/self/ns/uts)" ]
 }
 

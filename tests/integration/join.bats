@@ -52,6 +52,22 @@ link() {
 	kill -0 "$TARGET" # its end does not end the others
 }
 
+@test "root of a user namespace joins a PID namespace which that owns, though there is no way back" {
+	"${AS_USER[@]}" unshare --user true || skip "user namespaces are forbidden here"
+	run as_user unshare --user --map-root-user sh -c '
+		unshare --pid --fork --kill-child sh -c "echo >ready; exec sleep 1000" 3>&- &
+		until [ -e ready ]; do sleep 0.05; done
+		target=$(tr -d " " <"/proc/$!/task/$!/children")
+		[ "$("$1" run --preset none --join "pid=$target" readlink /proc/self/ns/uts)" = "$(readlink /proc/self/ns/uts)" ] &&
+			"$1" run --preset none --join "pid=$target" sh -c "echo is \$\$"
+		status=$?
+		kill -KILL $!
+		exit $status' sh "$INRO"
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "$(echo "$output" | tail -n 1 | tr -dc 0-9)" -gt 1 ]
+}
+
 @test "an ordinary user joins what its own user namespace owns" {
 	"${AS_USER[@]}" unshare --user true || skip "user namespaces are forbidden here"
 	start_target "${AS_USER[@]}" unshare --user --map-root-user --net --uts --pid --fork --kill-child
