@@ -223,6 +223,7 @@ int main(void)
 		cmocka_unit_test_teardown(in_a_container_without_one, teardown),
 		cmocka_unit_test_teardown(out_of_reach, teardown),
 		cmocka_unit_test_teardown(nothing_and_nonsense, teardown),
+		cmocka_unit_test_teardown(every_hierarchy_where_asked_for, teardown),
 		cmocka_unit_test_teardown(this_host, teardown),
 	};
 
