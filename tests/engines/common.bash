@@ -55,11 +55,11 @@ podman() {
 	"${become[@]}" podman --runtime "$NAME" --cgroup-manager cgroupfs --events-backend=file "$@"
 }
 
-# Where no controller is delegated, Podman's own limit of processes is in the way.
+# Without controllers to set limits with, engines start nothing that has a cgroup.
+limits=() without_cgroups=
 no_limits() {
-	limits=()
-	has_controller pids || limits=(--pids-limit=-1)
-	[ ${#become[@]} -eq 1 ] || limits=(--cgroups=disabled)
+	has_controller pids && [ -z "${ROOTLESS:-}" ] && return
+	limits=(--cgroups=disabled) without_cgroups=1
 }
 
 prun() {

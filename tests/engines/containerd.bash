@@ -43,6 +43,7 @@ containerd_config() {
 }
 
 containerd_start() {
+	needs_controller cpu
 	mkdir -p $C/root $C/state
 	make_image /tmp/image
 	containerd_config >$C/config.toml

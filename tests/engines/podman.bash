@@ -114,6 +114,7 @@ p_create_start() {
 }
 
 p_pause() {
+	[ -z "$without_cgroups" ] || skip "no cgroup, no freezer"
 	pstart a bb sh -c 'i=0; while :; do i=$((i+1)); echo $i >/tmp/i; done'
 	podman pause a
 	gives 0 paused -- podman inspect -f '{{.State.Status}}' a
@@ -125,7 +126,7 @@ p_pause() {
 p_ps_top() {
 	pstart a bb sleep 1000
 	gives 0 a "Up " -- podman ps --format '{{.Names}} {{.Status}}'
-	[ -n "${ROOTLESS:-}" ] || gives 0 sleep -- podman top a args
+	[ -n "$without_cgroups" ] || gives 0 sleep -- podman top a args
 }
 
 p_healthcheck() {
@@ -240,14 +241,14 @@ p_pod() {
 p_join() {
 	pstart a bb sleep 1000
 	# Podman joins no PID namespace of a container that has no cgroup.
-	for kind in ${ROOTLESS:-pid} ipc; do
+	for kind in ${without_cgroups:-pid} ipc; do
 		[ "$kind" != 1 ] || continue
 		[ "$(podman exec a readlink /proc/self/ns/$kind)" = \
 			"$(prun --$kind container:a bb readlink /proc/self/ns/$kind)" ]
 	done
 	[ "$(podman exec a readlink /proc/self/ns/net)" = \
 		"$(podman run --rm "${limits[@]}" --network container:a bb readlink /proc/self/ns/net)" ]
-	[ -n "${ROOTLESS:-}" ] ||
+	[ -n "$without_cgroups" ] ||
 		[ "$(prun --pid host bb readlink /proc/self/ns/pid)" = "$(readlink /proc/self/ns/pid)" ]
 	[ "$(prun --uts host bb readlink /proc/self/ns/uts)" = "$(readlink /proc/self/ns/uts)" ]
 }
