@@ -4,9 +4,10 @@
  * Waiting for the parent, and for the start.
  *
  * A created container's init outlives the process that made it: once all is made, and its state is
- * written, so that it can be found, it no longer dies with that, and reads a FIFO in the container's
- * state directory instead. It has the FIFO open for reading and writing, so that a starter that is
- * killed after it opened the FIFO is no end of file. A starter opens it for writing without waiting, which fails when init is gone.
+ * written, so that it can be found, it no longer dies with that, and reads a FIFO in the
+ * container's state directory instead. It has the FIFO open for reading and writing, so that a
+ * starter that is killed after it opened the FIFO is no end of file. A starter opens it for writing
+ * without waiting, which fails when init is gone.
  *
  * What goes wrong from then on is told through a second FIFO, of which init has the only writing end,
  * close-on-exec: a starter reads there until the end of file, which comes with exec or with the

@@ -78,8 +78,9 @@ struct oci_state {
 bool oci_id_ok(const char *id);
 
 /*
- * The directory of all states: ROOT as given, /run/inro-oci for root, $XDG_RUNTIME_DIR/inro-oci
- * for others and for root of a user namespace that has one. Made (0700) with CREATE. A descriptor, or a negative errno with the error filled.
+ * The directory of all states: ROOT as given, /run/inro-oci for root, $XDG_RUNTIME_DIR/inro-oci for
+ * others and for root of a user namespace that has one. Made (0700) with CREATE. A descriptor, or a
+ * negative errno with the error filled.
  */
 int oci_state_root(const char *root, bool create, struct inro_error *error);
 

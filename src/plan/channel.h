@@ -6,14 +6,15 @@
  * What parent and child say to each other over the close-on-exec SOCK_SEQPACKET pair. Each packet
  * is one struct channel_message, or its first bytes up to what its type needs.
  *
- * Parent to child: CHANNEL_RELEASE, once, and as the answer to CHANNEL_CALL, by which the child asks
- * for the steps of STAGE_CALLED (step 0) or STAGE_HANDED (step 1), and to CHANNEL_READY, by which a
- * child that is going to outlive its parent asks whether that has written down all it must. Child to
- * parent: CHANNEL_HAND_BACK with one descriptor (SCM_RIGHTS) for a slot; CHANNEL_ERROR, after which it
- * exits. Without --init the end of file means that exec succeeded. inro's own init keeps the channel open (its life line: end of file there
- * means that inro is gone), so it says CHANNEL_STARTED when the command runs, and CHANNEL_ENDED with
- * its wait status when it has ended: as PID 1 it cannot end by a signal itself. It runs with the
- * command's ids, so that the command could speak in its place: believe only these three of it.
+ * Parent to child: CHANNEL_RELEASE, once, and as the answer to CHANNEL_CALL, by which the child
+ * asks for the steps of STAGE_CALLED (step 0) or STAGE_HANDED (step 1), and to CHANNEL_READY, by
+ * which a child that is going to outlive its parent asks whether that has written down all it must.
+ * Child to parent: CHANNEL_HAND_BACK with one descriptor (SCM_RIGHTS) for a slot; CHANNEL_ERROR,
+ * after which it exits. Without --init the end of file means that exec succeeded. inro's own init
+ * keeps the channel open (its life line: end of file there means that inro is gone), so it says
+ * CHANNEL_STARTED when the command runs, and CHANNEL_ENDED with its wait status when it has ended:
+ * as PID 1 it cannot end by a signal itself. It runs with the command's ids, so that the command
+ * could speak in its place: believe only these three of it.
  *
  * No pointers, fixed widths: inro-init is compiled with another libc. Included by both.
  */
