@@ -91,7 +91,7 @@ class Cri:
 
     def container(self, pod, name, memory, *words):
         # masked_paths and readonly_paths, as a kubelet sends them.
-        security = [(4, [(1, NODE)]), (13, ("/proc/kcore", "/proc/keys")), (14, ("/proc/sys",))]
+        security = [(3, [(1, NODE)]), (13, ("/proc/kcore", "/proc/keys")), (14, ("/proc/sys",))]
         config = [(1, [(1, name)]), (2, [(1, IMAGE)]), (3, words), (6, ([(1, "X"), (2, "set")],)),
                   (15, [(1, [(4, int(memory))]), (2, security)])]
         made = self.call("CreateContainer", [(1, pod), (2, config),

@@ -28,7 +28,12 @@ bundle() { # DIR ARGS
 	JSON
 }
 
+needs_static() {
+	[ "$NAME" = inro-oci ] || skip "only a static runtime can be copied in"
+}
+
 @test "the runtime in a privileged container of Podman with it" {
+	needs_static
 	dir=$(mktemp -d)
 	bundle "$dir/b" '["sh", "-c", "hostname; echo $$"]'
 	gives 0 inner -- prun --privileged -v "$dir:/b" -v "$RUNTIME:/bin/oci:ro" --tmpfs /run bb \
@@ -36,10 +41,7 @@ bundle() { # DIR ARGS
 }
 
 @test "three levels of the runtime by itself" {
-	case $RUNTIME in
-	*inro-oci) ;;
-	*) skip "only a static runtime can be copied in" ;;
-	esac
+	needs_static
 	dir=$(mktemp -d)
 	bundle "$dir/1" '["oci", "--root", "/tmp/s", "run", "-b", "/2", "two"]'
 	bundle "$dir/1/rootfs/2" '["oci", "--root", "/tmp/s", "run", "-b", "/3", "three"]'
@@ -47,17 +49,18 @@ bundle() { # DIR ARGS
 	cp "$RUNTIME" "$dir/1/rootfs/bin/oci"
 	cp "$RUNTIME" "$dir/1/rootfs/2/rootfs/bin/oci"
 	cp "$RUNTIME" "$dir/1/rootfs/2/rootfs/bin/oci"
-	jq '.process.capabilities = {bounding: $c, effective: $c, permitted: $c}' \
-		--argjson c '["CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_SETPCAP", "CAP_MKNOD", "CAP_CHOWN", "CAP_DAC_OVERRIDE"]' \
-		"$dir/1/config.json" >"$dir/c" && cp "$dir/c" "$dir/1/config.json"
-	jq '.process.capabilities = {bounding: $c, effective: $c, permitted: $c}' \
-		--argjson c '["CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_SETPCAP", "CAP_MKNOD", "CAP_CHOWN", "CAP_DAC_OVERRIDE"]' \
-		"$dir/1/rootfs/2/config.json" >"$dir/c" && cp "$dir/c" "$dir/1/rootfs/2/config.json"
+	for config in "$dir/1/config.json" "$dir/1/rootfs/2/config.json"; do
+		jq '.process.capabilities = {bounding: $c, effective: $c, permitted: $c}' \
+			--argjson c '["CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_SETPCAP", "CAP_MKNOD",
+				"CAP_CHOWN", "CAP_DAC_OVERRIDE"]' "$config" >"$dir/c"
+		cp "$dir/c" "$config"
+	done
 	gives 0 "deepest 1" -- "$RUNTIME" --root "$dir/s" run -b "$dir/1" one
 }
 
 # All of this lab is the container's root: so it has Podman, and the runtime.
 @test "Podman in a container of the runtime" {
+	needs_controller pids
 	gives 0 "from the inside" -- prun --privileged --rootfs -v /inro:/inro -v /tmp/image:/tmp/image:ro \
 		--tmpfs /run --tmpfs /var/tmp --tmpfs /var/lib/containers --tmpfs /var/cache /:O \
 		sh -c 'tar -C /tmp/image -c . | podman --storage-driver vfs import - bb >/dev/null &&
