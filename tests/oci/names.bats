@@ -13,7 +13,7 @@ teardown() {
 # a name of Podman's for it.
 prepare_podman() {
 	export XDG_RUNTIME_DIR=$PWD/user XDG_DATA_HOME=$PWD/data
-	local id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef start
+	local id=ab12345678cdef900123456789abcdef0123456789abcdef0123456789abcdef start
 	mkdir -p "user/crun/$id" data/containers/storage/overlay-containers
 	"$@" sleep 1000 3>&- &
 	SLEEPER=$!
@@ -59,7 +59,7 @@ print([c["engine"] for c in json.load(sys.stdin)["containers"] if c["name"] == s
 	prepare_podman "${runner[@]}"
 	[ "$("${runner[@]}" "$INRO" ps -q)" = pretty_name ]
 	"${runner[@]}" "$INRO" ps | grep -E "^pretty_name +$SLEEPER +running, of podman +sleep 1000"
-	"${runner[@]}" "$INRO" same pretty_name 012345 pid
+	"${runner[@]}" "$INRO" same pretty_name ab1234 pid
 	run "${runner[@]}" "$INRO" pid prety_name
 	[[ "$output" == *'did you mean "pretty_name"'* ]]
 	"${runner[@]}" "$INRO" kill pretty_name
