@@ -180,6 +180,8 @@ static int run_in(struct oci_exec *exec, char **words, int n_words, int *ret_sta
 	if (r == 0)
 		r = make(exec, &config, &kept, ret_status, error);
 	fd_close(kept.pidfd);
+	exec->start.state = NULL;
+	exec->start.filter = NULL;
 	return r;
 }
 
