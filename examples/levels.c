@@ -2,8 +2,9 @@
 
 /*
  * PID namespaces inside each other: levels N. The program starts itself in a new namespace, N times.
- * The last one sends a byte through a pipe that all of them were handed on; then the first looks at
- * all of them, and prints the numbers that each has, from here inwards.
+ * The last one sends a byte through a socket that all of them were handed on; then the first looks at
+ * all of them, prints the numbers that each has, from here inwards, and closes its end: the last one
+ * ends, and so one after the other.
  */
 
 #ifndef _GNU_SOURCE
@@ -11,6 +12,7 @@
 #endif
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <inro/ns.h>
@@ -68,23 +70,22 @@ int main(int argc, char **argv)
 	int n = argc > 1 ? atoi(argv[1]) : 0, ends[2] = { -1, -1 };
 	char left[12], pipe_fd[12], byte = 0;
 
-	if (argc == 2 && pipe(ends) < 0)
-		return perror("pipe"), 1;
+	if (argc == 2 && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
+		return perror("socketpair"), 1;
 	snprintf(left, sizeof(left), "%d", n - 1);
 	snprintf(pipe_fd, sizeof(pipe_fd), "%s", argc > 2 ? argv[2] : "");
 	if (argc == 2)
 		snprintf(pipe_fd, sizeof(pipe_fd), "%d", ends[1]);
 	if (argc > 2 && n == 0)
-		return write(atoi(pipe_fd), "!", 1) == 1 ? pause() : 1;
+		return write(atoi(pipe_fd), "!", 1) == 1 ? (int)read(atoi(pipe_fd), &byte, 1) : 1;
 	if (plan_level(spec, left, pipe_fd, &plan, &error) == 0 &&
 	    inro_plan_start(plan, &container, &error) == 0) {
 		close(ends[1]);
-		if (argc > 2)
-			inro_container_wait(container, &result, &error);
-		else if (read(ends[0], &byte, 1) == 1)
+		/* Where no byte comes, the one below has said what went wrong. */
+		if (argc == 2 && read(ends[0], &byte, 1) == 1)
 			print_levels(container, &error);
-		else
-			result.status = 1; /* what went wrong below, the one below has said */
+		close(ends[0]);
+		inro_container_wait(container, &result, &error);
 	}
 	inro_container_free(container);
 	inro_plan_free(plan);
