@@ -194,6 +194,8 @@ PYTHON
 	needs_root
 	cat >inside.sh <<'SH'
 set -e
+# What is kept there under numbers of this namespace is nobody else's to believe, or to sweep.
+mount -t tmpfs none /run
 sleep 600 & sleeper=$!
 "$INRO" ls -rn -t pid -o NPROCS,PID 2>note >list
 grep -q "/proc was mounted for another PID namespace than inro's own: shown is what there is in its own" note
@@ -213,7 +215,7 @@ grep -q "another PID namespace" note
 if "$INRO" enter 30000 true 2>note; then exit 1; fi
 grep -q "mount a procfs of this one" note
 SH
-	run env INRO="$INRO" NAME="$(unique far)" "$INRO" unshare -pf --kill-child bash -x inside.sh
+	run env INRO="$INRO" NAME="$(unique far)" "$INRO" unshare -pmf --kill-child bash -x inside.sh
 	echo "$output"
 	[ "$status" = 0 ]
 }
