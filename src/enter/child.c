@@ -98,13 +98,16 @@ static bool is_on_its_way(int proc_fd, pid_t pid)
 static int answer_to(int proc_fd, pid_t pid, int number)
 {
 	enum { LONGEST_MS = 500 };
-	int r = pid1_answer(proc_fd, pid, number);
 
-	for (int i = 0; i < LONGEST_MS && r == PID1_TAKES && is_on_its_way(proc_fd, pid); i++) {
+	for (int i = 0;; i++) {
+		/* Looked at first: else the answer may be that of before, and the look of after. */
+		bool early = is_on_its_way(proc_fd, pid);
+		int r = pid1_answer(proc_fd, pid, number);
+
+		if (r != PID1_TAKES || !early || i == LONGEST_MS)
+			return r;
 		usleep(1000);
-		r = pid1_answer(proc_fd, pid, number);
 	}
-	return r;
 }
 
 /* Would PID 1 drop it? Then what the default action would have done. */
