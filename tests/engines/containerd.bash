@@ -29,6 +29,8 @@ containerd_config() {
 		restrict_oom_score_adj = true
 		disable_apparmor = true
 		$images
+		[plugins.$cri.cni]
+		conf_dir = "$C/cni"
 		[plugins.$cri.containerd]
 		default_runtime_name = "tested"
 		[plugins.$cri.containerd.runtimes.tested]

@@ -10,11 +10,12 @@ setup_file() {
 }
 
 teardown_file() {
-	containerd_stop
+	[ ! -e $C/pid ] || containerd_stop
 }
 
 teardown() {
 	local id
+	[ -e $C/pid ] || return 0
 	for id in $(ctr container ls -q); do
 		ctr task kill -s KILL "$id" >/dev/null 2>&1 || true
 		ctr task rm -f "$id" >/dev/null 2>&1 || true

@@ -10,7 +10,7 @@ setup_file() {
 }
 
 teardown_file() {
-	containerd_stop
+	[ ! -e $C/pid ] || containerd_stop
 }
 
 teardown() {
