@@ -54,14 +54,14 @@ load common
 @test "runc 1.5.3: the propagation of the host's mounts stays as it was" {
 	needs_root
 	local before
-	before=$(cut -d' ' -f5- /proc/self/mountinfo)
+	before=$(host_mounts)
 	"$INRO" run true
 	"$INRO" run --overlay true
 	"$INRO" run --preset none --ns mnt true
-	[ "$before" = "$(cut -d' ' -f5- /proc/self/mountinfo)" ]
+	[ "$before" = "$(host_mounts)" ]
 	# Without a mount namespace of its own there is nothing that may be changed.
 	run "$INRO" run --ns=-mnt true
-	[ "$before" = "$(cut -d' ' -f5- /proc/self/mountinfo)" ]
+	[ "$before" = "$(host_mounts)" ]
 }
 
 @test "nothing that is mounted inside is mounted on the host, and the host's later mounts are not inside" {

@@ -21,6 +21,16 @@ common_teardown() {
 	cd / && rm -rf "$SCRATCH"
 }
 
+# The mounts of the host, as this test may see them change: without what other tests, which run at
+# the same time, mount in their own directories or hold under a name.
+host_mounts() {
+	local stage=${SCRATCH%/*}
+	awk -v own="$SCRATCH/" -v others="${stage%/}/inro-test-" '
+		index($5, others) == 1 && index($5 "/", own) != 1 { next }
+		$5 ~ "^/run/(inro|netns)(/|$)" { next }
+		{ $1 = $2 = $3 = $4 = ""; print }' /proc/self/mountinfo
+}
+
 needs_root() {
 	is_root || skip "needs root"
 }

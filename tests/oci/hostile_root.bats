@@ -241,14 +241,14 @@ mount("/mem", "ro", type="tmpfs", source="tmpfs")
 @test "runc 1.5.3: the propagation of the host's mounts stays as it was" {
 	needs_root
 	local before word
-	before=$(cut -d' ' -f5- /proc/self/mountinfo)
+	before=$(host_mounts)
 	for word in shared rprivate unbindable; do
 		run_box "c['linux']['rootfsPropagation'] = '$word'" true
 		[ "$status" = 0 ]
 	done
 	run_box 'c["linux"]["namespaces"] = [n for n in c["linux"]["namespaces"] if n["type"] != "mount"]' true
 	[ "$status" = 1 ]
-	[ "$before" = "$(cut -d' ' -f5- /proc/self/mountinfo)" ]
+	[ "$before" = "$(host_mounts)" ]
 }
 
 @test "a shared host: nothing that the container mounts comes back" {

@@ -49,14 +49,14 @@ def mount(destination, *options, type=None, source=None, **more):
 
 @test "nothing of it reaches the host, and nothing is left" {
 	local before
-	before=$(wc -l </proc/self/mountinfo)
+	before=$(host_mounts)
 	run_box '' 'true'
 	[ "$status" = 0 ]
-	[ "$(wc -l </proc/self/mountinfo)" = "$before" ]
+	[ "$(host_mounts)" = "$before" ]
 	run_box 'c["root"]["path"] = "nowhere"' 'true'
 	[ "$status" = 1 ]
 	[[ "$output" == *"root.path of config.json does not exist"* ]]
-	[ "$(wc -l </proc/self/mountinfo)" = "$before" ]
+	[ "$(host_mounts)" = "$before" ]
 }
 
 @test "root.readonly, and what the root's mount has besides" {
