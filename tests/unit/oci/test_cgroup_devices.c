@@ -60,6 +60,18 @@ static int64_t run_program(const struct bpf_insn *code, size_t n,
 		case BPF_ALU | BPF_RSH | BPF_K:
 			*to = (uint32_t)*to >> one->imm;
 			break;
+		case BPF_ALU | BPF_LSH | BPF_K:
+			*to = (uint32_t)*to << one->imm;
+			break;
+		case BPF_ALU | BPF_OR | BPF_X:
+			*to = (uint32_t)*to | (uint32_t)from;
+			break;
+		case BPF_JMP32 | BPF_JEQ | BPF_K:
+			at += (uint32_t)*to == (uint32_t)one->imm ? (size_t)one->off : 0;
+			break;
+		case BPF_JMP32 | BPF_JGE | BPF_K:
+			at += (uint32_t)*to >= (uint32_t)one->imm ? (size_t)one->off : 0;
+			break;
 		case BPF_JMP | BPF_JNE | BPF_K:
 			at += *to != (uint64_t)(int64_t)one->imm ? (size_t)one->off : 0;
 			break;
@@ -172,6 +184,36 @@ static void any_list_of_rules(void **state)
 	}
 }
 
+/* Most rules of real lists: everything of one device. Numbers up to the kernel's last, and beyond. */
+static void simple_rules(void **state)
+{
+	static const int64_t majors[] = { -1, 0, 1, 0xfff, 0x1000 }, minors[] = { -1, 0, 3, 0xfffff, 0x100000 };
+	struct oci_device_rule rules[12];
+
+	(void)state;
+	srandom(4712);
+	for (int round = 0; round < 500; round++) {
+		struct arena arena = { 0 };
+		size_t n = (size_t)random() % ARRAY_SIZE(rules), n_program;
+		const struct bpf_insn *program;
+
+		for (size_t i = 0; i < n; i++)
+			rules[i] = rule(random() % 8 != 0, "bc"[random() % 2], majors[random() % 5],
+					minors[random() % 5], random() % 8 ? R | W | M : R);
+		program = oci_device_program(rules, n, &arena, &n_program);
+		assert_non_null(program);
+		for (int major = 1; major < 4; major++)
+			for (int minor = 1; minor < 4; minor++)
+				for (unsigned access = 1; access < 8; access++)
+					for (const char *type = "bc"; *type; type++)
+						assert_int_equal(by_program(program, n_program, *type,
+									    majors[major], minors[minor], access),
+								 allowed(rules, n, *type, majors[major],
+									 minors[minor], access));
+		arena_deinit(&arena);
+	}
+}
+
 static void the_whole_list(void **state)
 {
 	struct oci_device_rule own[] = { rule(true, 'c', 7, 7, R),
@@ -259,6 +301,11 @@ static void the_kernel_runs_it(void **state)
 	const struct oci_device_rule null[] = { rule(false, 'a', -1, -1, R | W | M),
 						rule(true, 'c', 1, 3, R) };
 	const struct oci_device_rule zero[] = { rule(true, 'c', 1, 5, R | W) };
+	const struct oci_device_rule chars[] = { rule(false, 'a', -1, -1, R | W | M),
+						 rule(true, 'c', 1, 5, R | W | M),
+						 rule(true, 'b', -1, -1, R | W | M),
+						 rule(true, 'c', -1, -1, R | W | M),
+						 rule(true, 'c', 1, 5, R | W | M) };
 	int fd;
 
 	(void)state;
@@ -271,6 +318,8 @@ static void the_kernel_runs_it(void **state)
 	/* In its place, not beside it: both together would allow nothing. */
 	attach(fd, zero, ARRAY_SIZE(zero), true);
 	assert_int_equal(opens_in(fd), 2);
+	attach(fd, chars, ARRAY_SIZE(chars), true);
+	assert_int_equal(opens_in(fd), 7);
 	scratch_remove(-1, fd);
 }
 
@@ -302,6 +351,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_rule_decides), cmocka_unit_test(any_list_of_rules),
+		cmocka_unit_test(simple_rules),
 		cmocka_unit_test(the_whole_list),        cmocka_unit_test(words_for_v1),
 		cmocka_unit_test(the_kernel_runs_it),    cmocka_unit_test(v1_takes_them),
 	};
