@@ -159,18 +159,20 @@ int oci_start_make(struct oci_start *start, int *ret_status, struct inro_error *
 	cleanup_arena struct arena arena = { 0 };
 	struct oci_config config = { 0 };
 	struct oci_state state = { 0 };
-	int r;
+	struct inro_error unprotected = { 0 };
+	int protection, r;
 
 	*ret_status = 0;
 	start->state = &state;
+	/* Before anything is read, which would be read twice; whether it has to be is known only then. */
+	protection = oci_self_protect(oci_self_argv, &unprotected);
 	r = read_bundle(start, &arena, &config, error);
 	if (r < 0)
 		return r;
 	config.start = start;
-	if (oci_self_is_host_root(&config)) {
-		r = oci_self_protect(oci_self_argv, error);
-		if (r < 0)
-			return r;
+	if (protection < 0 && oci_self_is_host_root(&config)) {
+		*error = unprotected;
+		return protection;
 	}
 	if (!start->waits && !config.process_set)
 		return fail_usage(error, "process", "is required to run");
