@@ -65,7 +65,6 @@ struct project;
 
 struct facts {
 	struct arena arena;
-	const char *kernel;  /* release, "6.18.1" */
 	uint32_t uid, gid;   /* effective, in the caller's user namespace */
 	uint32_t *groups;
 	size_t n_groups;

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -166,14 +165,11 @@ static void gather_terminals(struct facts *facts)
 static int gather_place(struct facts *facts)
 {
 	char path[PATH_MAX];
-	struct utsname names;
 	ssize_t n = sys_getcwd(path, sizeof(path));
 
 	/* A directory that was removed or is out of reach answers "(unreachable)…" or an error. */
 	facts->cwd = n > 0 && path[0] == '/' ? arena_strdup(&facts->arena, path) : NULL;
-	uname(&names);
-	facts->kernel = arena_strdup(&facts->arena, names.release);
-	return facts->kernel ? 0 : -ENOMEM;
+	return n > 0 && path[0] == '/' && !facts->cwd ? -ENOMEM : 0;
 }
 
 /* Is something mounted below /proc? Then the kernel refuses a new procfs to a user namespace. */
@@ -203,17 +199,19 @@ static int gather(const struct spec *spec, struct facts *facts, struct inro_erro
 
 	if (r == 0)
 		r = gather_userns(facts);
-	if (r == 0)
+	/* What config.json describes owes nothing to the caller's home or terminal, nor to the host's tree. */
+	if (r == 0 && !spec->oci)
 		r = gather_user(spec, facts);
 	/* Only a root made from the host's, or its tool chain, has to know these. */
-	if (r == 0 && !(spec->mounts.root.mode == ROOT_DIR ||
-			(spec->mounts.root.mode == ROOT_EMPTY && !spec->mounts.toolchain)))
+	if (r == 0 && !spec->oci && !(spec->mounts.root.mode == ROOT_DIR ||
+				      (spec->mounts.root.mode == ROOT_EMPTY && !spec->mounts.toolchain)))
 		r = gather_roots(facts);
 	if (r == 0)
 		r = gather_place(facts);
 	if (r < 0)
 		return fail_call(error, r, "look at this host", NULL, NULL);
-	gather_terminals(facts);
+	if (!spec->oci)
+		gather_terminals(facts);
 	if (!facts->initial_userns)
 		gather_proc(facts);
 	/* Best effort: another root than PID 1's is a chroot, or a mount namespace; only a hint. */
