@@ -37,9 +37,12 @@
  *   --nest N             N PID namespaces inside each other, the innermost is the container
  *   --in-place           no child: this process leaves for the new namespaces, and executes
  *   --join PID           the namespaces of --ns are those of that process; in place without pid
+ *   --group DIR          a control group of its own (v2), with a program for its devices
+ *   --again              started anew first, from a mount that the container cannot write to
  *   --vfork              the child borrows the parent's memory (not with --map parent, time)
  *   --trace              what each step took, on standard error, after the command ended
  */
+#include "floor_oci.h"
 #include "raw.h"
 
 #include <asm/ioctls.h>
@@ -133,7 +136,9 @@ struct trace {
 
 static struct {
 	uint64_t flags;
-	bool map_parent, vfork, tracing, in_place;
+	bool map_parent, vfork, tracing, in_place, again;
+	const char *group;
+	long group_fd;
 	unsigned int nest, n_steps, join;
 	struct step steps[MAX_STEPS];
 	char **argv, **envp;
@@ -631,6 +636,10 @@ static long clone_box(uint64_t flags, int *pidfd)
 		.exit_signal = 17,
 	};
 
+	if (box.group) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)box.group_fd;
+	}
 	return raw(__NR_clone3, &args, sizeof(args));
 }
 
@@ -672,6 +681,10 @@ static int run(void)
 	if (box.map_parent)
 		need(raw(__NR_pipe2, pipe, O_CLOEXEC_), "pipe2", "");
 	stamp("", "");
+	if (box.group) {
+		box.group_fd = need(floor_group(box.group), "make the control group", box.group);
+		stamp("group", box.group);
+	}
 	nest(box.nest);
 	pid = clone_box(box.flags | (box.vfork ? CLONE_VM | CLONE_VFORK : 0), &pidfd);
 	if (need(pid, "clone3", "") == 0)
@@ -682,6 +695,8 @@ static int run(void)
 	}
 	code = wait_for(pidfd);
 	stamp("execve, command, exit, waitid", "");
+	if (box.group)
+		need(raw(__NR_unlinkat, AT_FDCWD, box.group, AT_REMOVEDIR), "rmdir", box.group);
 	return code;
 }
 
@@ -765,6 +780,12 @@ static void parse(char **argv)
 		if (same(*argv, "--vfork")) {
 			box.vfork = true;
 			argv++;
+		} else if (same(*argv, "--again")) {
+			box.again = true;
+			argv++;
+		} else if (argv[1] && same(*argv, "--group")) {
+			box.group = argv[1];
+			argv += 2;
 		} else if (same(*argv, "--in-place")) {
 			box.in_place = true;
 			argv++;
@@ -808,6 +829,8 @@ static _Noreturn void start(int argc, char **argv)
 	box.envp = argv + argc + 1;
 	box.trace = &no_trace;
 	parse(argv + 1);
+	if (box.again)
+		need(floor_again(argv, box.envp), "start again", "");
 	if (box.flags & CLONE_NEWUSER && !box.map_parent) {
 		box.map_length = id_line(box.map_line, (unsigned long)raw(__NR_geteuid));
 		box.gid_length = id_line(box.gid_line, (unsigned long)raw(__NR_getegid));

@@ -88,8 +88,12 @@ class Oci:
         root_files(self.rootfs, self.programs)
         with open(self.path("filter"), "wb") as f:
             f.write(base.filter_program())
-        self.runtimes = {"inro-oci": os.path.join(INSIDE, "bin/inro-oci"), "crun": "/usr/bin/crun",
-                         "runc": "/usr/sbin/runc"}
+        # Where they can be written to, as on most hosts: then each has to protect its own file.
+        self.runtimes = {name: shutil.copy(path, self.path("")) for name, path in
+                         (("inro-oci", os.path.join(INSIDE, "bin/inro-oci")), ("crun", "/usr/bin/crun"),
+                          ("runc", "/usr/sbin/runc"))}
+        for name in ("floor", "floor-libc"):
+            shutil.copy(os.path.join(self.programs, name), self.path(""))
         self.bundles = self.make_bundles()
 
     def path(self, name):
@@ -148,7 +152,7 @@ class Oci:
     # The commands
 
     def floors(self, config):
-        """The same namespaces and mounts; not the cgroups, which the floor does not make."""
+        """The same namespaces and mounts; floor-oci has a cgroup too, and protects its own file."""
         words = ["--ns", "pid,uts,ipc,mnt,net,cgroup" + (",time" if config == "engine" else ""),
                  "--root", "--bind", self.rootfs + "/bin", "/bin", "--proc", "/proc", "--dev", "/dev",
                  "--tmpfs", "/dev/shm", "--mqueue", "/dev/mqueue", "--sysfs", "/sys"]
@@ -156,7 +160,11 @@ class Oci:
         words += ["--hostname", "box", "--drop-caps", "--nnp"]
         if config == "engine":
             words += ["--seccomp", self.path("filter")]
-        return [(name, [self.program(name), *words, "/bin/true"]) for name in ("floor", "floor-libc")]
+        plain = [(name, [self.program(name), *words, "/bin/true"]) for name in ("floor", "floor-libc")]
+        own = ["--again", "--vfork", *(["--group", "/sys/fs/cgroup/floor"] if self.args.view == "v2" else [])]
+        if config == "engine":
+            own.remove("--vfork")  # a time namespace forbids it there
+        return plain + [("floor-oci", [self.path("floor-libc"), *own, *words, "/bin/true"])]
 
     def run(self, config):
         return [(name, [*self.runtime(name), "run", "-b", self.bundles[config, "true"], "r"])
@@ -196,7 +204,7 @@ def measure(oci, name, what, commands, runs):
     got = {c["name"]: c for c in oci.pair(["--runs", str(runs), "--settle", str(oci.args.settle)],
                                           usable)["commands"]}
     base.title(f"{name}: {what}", oci.args.markdown)
-    heads = [n for n in ("floor-libc", "crun", "runc") if n in got]
+    heads = [n for n in ("floor-libc", "floor-oci", "crun", "runc") if n in got]
     table = base.Table(["command", "median ms", *("× " + h for h in heads), "cpu ms", "peak RSS KiB",
                         "system calls"], oci.args.markdown)
     for command, argv in usable:
@@ -310,7 +318,7 @@ def outside(args):
             shutil.copy(os.path.join(args.build, "bench", name), os.path.join(scratch, "programs"))
         share = f"{HERE}:{INSIDE}/bench {scratch}/bin:{INSIDE}/bin {scratch}/programs:{INSIDE}/programs"
         words = [f"--{k.replace('_', '-')}={v}" for k, v in vars(args).items()
-                 if k in ("runs", "settle", "at_once", "alive")]
+                 if k in ("view", "runs", "settle", "at_once", "alive")]
         words += [f"--case={c}" for c in args.case or ()] + (["--markdown"] if args.markdown else [])
         return subprocess.run([lab, "enter", args.suite, args.view, "python3",
                                INSIDE + "/bench/oci.py", "--inside", *words], check=False,

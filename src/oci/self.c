@@ -12,7 +12,8 @@
  * There the program executes itself once more, by a mount of its file that is read-only and attached
  * nowhere, so that nobody can make it writable again; or by a sealed copy in memory where it may not
  * make mounts. What is on a read-only mount, or already sealed, goes on as it is: that is also how the
- * second time knows itself.
+ * second time knows itself. Mostly it has been done already, before the C library's start (early.c);
+ * this is for where that has no code, for the copy in memory, and the last word.
  */
 
 #include "oci/self.h"
