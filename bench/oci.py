@@ -26,7 +26,7 @@ sys.path.insert(0, HERE)
 import run as base  # noqa: E402
 
 INSIDE = "/inro"
-PROGRAMS = ("floor", "floor-libc", "true", "pause", "pair", "seq")
+PROGRAMS = ("floor", "floor-libc", "true", "pause", "pair", "seq", "seccomp")
 PODMAN = ["podman", "--cgroup-manager", "cgroupfs", "--events-backend=file"]
 
 
@@ -247,6 +247,20 @@ def alive(oci, runs):
             oci.drop(f"a{i}")
 
 
+def filters(oci):
+    """The engine's profile as a program of inro's and of libseccomp's: to make it, and where it runs."""
+    config = os.path.join(oci.bundles["engine", "true"], "config.json")
+    if not os.path.exists(oci.program("seccomp")):
+        oci.notes.append("filter left out: built without libseccomp")
+        return
+    lines = output([oci.program("seccomp"), config]).splitlines()
+    base.title("filter: the engine's profile, made by inro and by libseccomp (ns)", oci.args.markdown)
+    table = base.Table(["program", *lines[0].split("(")[0].split()], oci.args.markdown)
+    for line in lines[1:]:
+        table.add(*line.split())
+    table.print()
+
+
 def podman(oci, runs):
     # Podman asks for names of runtimes that can do without cgroups.
     os.environ["CONTAINERS_CONF_OVERRIDE"] = oci.path("containers.conf")
@@ -276,6 +290,7 @@ def cases(oci):
         "at-once": lambda: measure(oci, "at-once", f"{oci.args.at_once} runs started at once",
                                    oci.at_once("engine", oci.args.at_once), max(5, runs // 10)),
         "alive": lambda: alive(oci, runs),
+        "filter": lambda: filters(oci),
         "podman": lambda: podman(oci, runs),
     }
 
@@ -315,7 +330,9 @@ def outside(args):
         os.mkdir(os.path.join(scratch, "programs"))
         shutil.copy(os.path.join(args.build, "src/oci/inro-oci"), os.path.join(scratch, "bin"))
         for name in PROGRAMS:
-            shutil.copy(os.path.join(args.build, "bench", name), os.path.join(scratch, "programs"))
+            path = os.path.join(args.build, "bench", name)
+            if name != "seccomp" or os.path.exists(path):  # needs libseccomp to build
+                shutil.copy(path, os.path.join(scratch, "programs"))
         share = f"{HERE}:{INSIDE}/bench {scratch}/bin:{INSIDE}/bin {scratch}/programs:{INSIDE}/programs"
         words = [f"--{k.replace('_', '-')}={v}" for k, v in vars(args).items()
                  if k in ("view", "runs", "settle", "at_once", "alive")]

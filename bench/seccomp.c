@@ -6,10 +6,6 @@
  * are always allowed, once (personality) for one whose arguments count. And what compiling and installing
  * cost. One line each, in nanoseconds; medians of several rounds, interleaved. The profile is inro's
  * default, or with an argument that of a config.json, whose reading is the time of parsing then.
- *
- * Built by hand, since it needs libseccomp as a library:
- *   cc -O2 -D_GNU_SOURCE -Iinclude -Isrc bench/seccomp.c build/src/oci/libinro-oci-core.a \
- *      build/src/libinro-core.a -ljson-c -lseccomp
  */
 
 #include <errno.h>

@@ -75,7 +75,7 @@ static void place(struct seccomp_assembler *a, struct seccomp_target target)
 		put(a, BPF_JMP | BPF_JA, 0, 0, (uint32_t)distance(a, target.value));
 }
 
-struct seccomp_target seccomp_load(struct seccomp_assembler *a, uint32_t offset, uint32_t mask,
+struct seccomp_target seccomp_word(struct seccomp_assembler *a, uint32_t offset, uint32_t mask,
 				   struct seccomp_target next)
 {
 	if (!next.code)

@@ -50,11 +50,11 @@ static inline bool seccomp_same_target(struct seccomp_target a, struct seccomp_t
 /*
  * Each of these puts an instruction before what is there, and returns where it is. TEST is
  * BPF_JEQ, BPF_JGT, BPF_JGE or BPF_JSET; without a difference between the targets it emits nothing.
- * LOAD reads the word at OFFSET of struct seccomp_data, and goes on at NEXT.
+ * WORD reads the one at OFFSET of struct seccomp_data, and goes on at NEXT.
  */
 struct seccomp_target seccomp_test(struct seccomp_assembler *a, unsigned test, uint32_t k,
 				   struct seccomp_target yes, struct seccomp_target no);
-struct seccomp_target seccomp_load(struct seccomp_assembler *a, uint32_t offset, uint32_t mask,
+struct seccomp_target seccomp_word(struct seccomp_assembler *a, uint32_t offset, uint32_t mask,
 				   struct seccomp_target next);
 
 /* Make TARGET the first instruction of the program. */

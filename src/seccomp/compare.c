@@ -37,7 +37,7 @@ static struct seccomp_target emit_half(struct seccomp_assembler *a, uint32_t off
 {
 	if (mask == 0)
 		return zero_test(test, k) ? yes : no;
-	return seccomp_load(a, offset, mask, seccomp_test(a, test, k, yes, no));
+	return seccomp_word(a, offset, mask, seccomp_test(a, test, k, yes, no));
 }
 
 static struct seccomp_target emit_equal(struct seccomp_assembler *a, const struct seccomp_compare *compare,
@@ -65,7 +65,7 @@ static struct seccomp_target emit_greater(struct seccomp_assembler *a, const str
 		return k == 0 ? target : no;
 	target = seccomp_test(a, BPF_JEQ, k, target, no);
 	target = seccomp_test(a, BPF_JGT, k, yes, target);
-	return seccomp_load(a, high_offset(compare->argument), high(mask), target);
+	return seccomp_word(a, high_offset(compare->argument), high(mask), target);
 }
 
 static struct seccomp_target emit_compare(struct seccomp_assembler *a, const struct seccomp_compare *compare,
@@ -121,7 +121,7 @@ static struct seccomp_target emit_alternatives(struct seccomp_assembler *a, cons
 	for (size_t i = n; i > 0; i--)
 		target = seccomp_test(a, BPF_JEQ, low(rules[i - 1]->compares[0].value),
 				      seccomp_return(rules[i - 1]->action), target);
-	target = seccomp_load(a, low_offset(first->argument), low(mask), target);
+	target = seccomp_word(a, low_offset(first->argument), low(mask), target);
 	return emit_half(a, high_offset(first->argument), high(mask), BPF_JEQ, high(first->value), target,
 			 otherwise);
 }

@@ -391,7 +391,7 @@ static struct seccomp_target emit_arch(struct generator *g, uint32_t audit)
 	}
 	/* A tracer that makes a call not happen sets its number to -1: no foreign architecture. */
 	add_interval(g, UINT32_MAX, seccomp_return(g->profile->default_action));
-	return seccomp_load(g->assembler, offsetof(struct seccomp_data, nr), UINT32_MAX,
+	return seccomp_word(g->assembler, offsetof(struct seccomp_data, nr), UINT32_MAX,
 			    emit_tree(g, 0, g->n_intervals));
 }
 
@@ -428,7 +428,7 @@ static int emit_program(struct generator *g)
 		entries[i - 1] = emit_arch(g, audits[i - 1]);
 	for (size_t i = n; i > 0; i--)
 		target = seccomp_test(g->assembler, BPF_JEQ, audits[i - 1], entries[i - 1], target);
-	seccomp_begin(g->assembler, seccomp_load(g->assembler, offsetof(struct seccomp_data, arch), UINT32_MAX,
+	seccomp_begin(g->assembler, seccomp_word(g->assembler, offsetof(struct seccomp_data, arch), UINT32_MAX,
 						 target));
 	return 0;
 }

@@ -18,10 +18,10 @@ static struct seccomp_assembler *chain(unsigned n)
 	struct seccomp_target far, target = seccomp_return(1000000);
 
 	assert_non_null(a);
-	far = seccomp_load(a, 16, UINT32_MAX, seccomp_test(a, BPF_JEQ, 5, seccomp_return(1), seccomp_return(2)));
+	far = seccomp_word(a, 16, UINT32_MAX, seccomp_test(a, BPF_JEQ, 5, seccomp_return(1), seccomp_return(2)));
 	for (uint32_t i = n; i > 0; i--)
 		target = seccomp_test(a, BPF_JEQ, i, i % 3 == 0 ? far : seccomp_return(i), target);
-	seccomp_begin(a, seccomp_load(a, 0, UINT32_MAX, target));
+	seccomp_begin(a, seccomp_word(a, 0, UINT32_MAX, target));
 	return a;
 }
 
@@ -52,7 +52,7 @@ static void nothing_to_decide(void **state)
 	(void)state;
 	assert_non_null(a);
 	assert_true(seccomp_same_target(seccomp_test(a, BPF_JGE, 1, same, same), same));
-	assert_true(seccomp_same_target(seccomp_load(a, 0, 1, same), same));
+	assert_true(seccomp_same_target(seccomp_word(a, 0, 1, same), same));
 	assert_int_equal(a->used, 0);
 	seccomp_begin(a, same);
 	assert_int_equal(a->used, 1);
