@@ -95,8 +95,12 @@ static uint64_t real_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static int add_row(struct table *table, const struct record *record, bool ended)
+static int add_row(struct table *table, const struct record *record, enum record_state what)
 {
+	static const char *const words[] = { [RECORD_RUNNING] = "running",
+					     [RECORD_ENDED] = "ended",
+					     [RECORD_ELSEWHERE] = "elsewhere" };
+	bool ended = what == RECORD_ENDED;
 	char pid[16], status[16], created[40], finished[40], span[16], reason[160], state[192];
 
 	snprintf(pid, sizeof(pid), "%d", record->pid);
@@ -104,7 +108,9 @@ static int add_row(struct table *table, const struct record *record, bool ended)
 	format_time(record->created_ns, created);
 	format_time(record->ended_ns, finished);
 	inro_result_format(&record->result, reason, sizeof(reason));
-	if (ended) {
+	if (what == RECORD_ELSEWHERE) {
+		snprintf(state, sizeof(state), "started in another PID namespace");
+	} else if (ended) {
 		format_span(record->ended_ns, real_ns(), span);
 		snprintf(state, sizeof(state), "%s, %s ago", reason, span);
 	} else {
@@ -115,8 +121,8 @@ static int add_row(struct table *table, const struct record *record, bool ended)
 					record->name,
 					"inro",
 					record->id,
-					ended ? NULL : pid,
-					ended ? "ended" : "running",
+					what == RECORD_RUNNING ? pid : NULL,
+					words[what],
 					state,
 					ended ? status : NULL,
 					ended ? reason : NULL,
@@ -137,7 +143,7 @@ static int show(const struct record *record, enum record_state state, void *data
 		printf("%s\n", record->name);
 		return 0;
 	}
-	return add_row(cmd->table, record, state == RECORD_ENDED);
+	return add_row(cmd->table, record, state);
 }
 
 /* Of another engine it is known that it runs, and what. */

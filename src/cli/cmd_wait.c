@@ -83,6 +83,9 @@ static int wait_for(struct containers *containers, const char *name, int *ret, s
 		*ret = record.result.status;
 		return 0;
 	}
+	if (state == RECORD_ELSEWHERE)
+		return fail_host(error, INRO_ERROR_HOST, -ESRCH, "wait", "'%s' was started in another PID namespace",
+				 name);
 	pidfd = containers_watch(containers, &record);
 	if (pidfd >= 0)
 		r = await_end(pidfd);

@@ -53,6 +53,12 @@ static int lookup_container(struct registry *names, const char *name, struct ns_
 	state = record_state(&record, names->proc_fd);
 	if (state == RECORD_STALE)
 		return -ENOENT;
+	if (state == RECORD_ELSEWHERE) {
+		fail_host(error, INRO_ERROR_HOST, -ESRCH, "find the container",
+			  "'%s' was started in another PID namespace", name);
+		error_hint(error, "only there the numbers in its record mean something");
+		return -ESRCH;
+	}
 	r = state == RECORD_ENDED ? -ESRCH : ns_target_set_process(target, record.pid, record.pid_start);
 	if (r < 0)
 		fail_host(error, INRO_ERROR_HOST, r, "find the container", "'%s' has ended", name);

@@ -47,6 +47,9 @@ static int claim(struct run *run, const char *name, struct inro_error *error)
 	pid_t pid = 0;
 	int r = state_claim(run_fd(run, SLOT_STATE), run_fd(run, SLOT_HOST_PROC), name, &pid);
 
+	if (r == -EEXIST && !pid)
+		return fail_host(error, INRO_ERROR_HOST, r, "--name",
+				 "the name '%s' is in use by a container of another PID namespace", name);
 	if (r == -EEXIST)
 		return fail_host(error, INRO_ERROR_HOST, r, "--name",
 				 "the name '%s' is in use by a running container (PID %d)", name, pid);
@@ -119,6 +122,7 @@ static int run_record(struct run *run, const struct step *step, struct inro_erro
 	record->named = args->name != NULL;
 	record->detached = args->detached;
 	record->transient = args->transient;
+	record->pid_ns = record_own_pid_ns(proc_fd);
 	record->pid = run->pid;
 	record->monitor = getpid();
 	record->uid = args->uid;

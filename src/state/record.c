@@ -134,6 +134,7 @@ static void format(const struct record *record, struct buf *buf)
 	add_number(buf, "named", record->named);
 	add_number(buf, "detached", record->detached);
 	add_number(buf, "transient", record->transient);
+	add_number(buf, "pid-ns", record->pid_ns);
 	add_number(buf, "pid", (uint64_t)record->pid);
 	add_number(buf, "pid-start", record->pid_start);
 	add_number(buf, "monitor", (uint64_t)record->monitor);
@@ -271,6 +272,7 @@ struct field {
 SETTER(named, named, bool)
 SETTER(detached, detached, bool)
 SETTER(transient, transient, bool)
+SETTER(pid_ns, pid_ns, uint64_t)
 SETTER(pid, pid, pid_t)
 SETTER(pid_start, pid_start, uint64_t)
 SETTER(monitor, monitor, pid_t)
@@ -293,6 +295,7 @@ static const struct field fields[] = {
 	{ "named", set_named },
 	{ "detached", set_detached },
 	{ "transient", set_transient },
+	{ "pid-ns", set_pid_ns },
 	{ "pid", set_pid },
 	{ "pid-start", set_pid_start },
 	{ "monitor", set_monitor },

@@ -28,7 +28,8 @@ struct record {
 	bool named;                /* the user chose the name */
 	bool detached;
 	bool transient;            /* forgotten once it has ended (--rm) */
-	pid_t pid;                 /* PID 1 as the caller's namespace numbers it */
+	uint64_t pid_ns;           /* the PID namespace that numbers what follows, by inode; 0: not known */
+	pid_t pid;                 /* PID 1 */
 	uint64_t pid_start;        /* in ticks since boot, as PID/stat tells it */
 	pid_t monitor;             /* who waits for it: inro itself, or the monitor of a detached one */
 	uint64_t monitor_start;
@@ -78,12 +79,17 @@ enum record_state {
 	RECORD_RUNNING,
 	RECORD_ENDED, /* and the record says how */
 	RECORD_STALE, /* its processes are gone without a word */
+	/* Another PID namespace shares the directory: what its numbers mean is known only there. */
+	RECORD_ELSEWHERE,
 };
 enum record_state record_state(const struct record *record, int proc_fd);
 
+/* The caller's own PID namespace, for a record. PROC_FD is a verified /proc; 0 where it is not known. */
+uint64_t record_own_pid_ns(int proc_fd);
+
 /*
  * Make room for a container of that name: removes a stale or an ended record. 0, or -EEXIST while
- * one of that name runs: *ret_pid is its PID 1.
+ * one of that name runs: *ret_pid is its PID 1, 0 where it is none of the caller's PID namespace.
  */
 int state_claim(int dir_fd, int proc_fd, const char *name, pid_t *ret_pid);
 

@@ -42,10 +42,22 @@ static bool is_alive(int proc_fd, pid_t pid, uint64_t start)
 	return stat.start_ticks == start && stat.state != 'Z' && stat.state != 'X';
 }
 
+uint64_t record_own_pid_ns(int proc_fd)
+{
+	struct stat status;
+
+	/* Through "self", which any procfs knows, and not by the number that it has here. */
+	return fstatat(proc_fd, "self/ns/pid", &status, 0) < 0 ? 0 : status.st_ino;
+}
+
 enum record_state record_state(const struct record *record, int proc_fd)
 {
+	uint64_t own = record->pid_ns && !record->ended_ns ? record_own_pid_ns(proc_fd) : 0;
+
 	if (record->ended_ns)
 		return RECORD_ENDED;
+	if (own && own != record->pid_ns)
+		return RECORD_ELSEWHERE;
 	if (is_alive(proc_fd, record->pid, record->pid_start))
 		return RECORD_RUNNING;
 	/* It ended just now, and its monitor is about to say so. */
@@ -73,9 +85,15 @@ int state_claim(int dir_fd, int proc_fd, const char *name, pid_t *ret_pid)
 		return unlinkat(dir_fd, name, 0) < 0 ? -errno : 0;
 	if (r < 0)
 		return r;
-	if (record_state(&record, proc_fd) == RECORD_RUNNING) {
+	switch (record_state(&record, proc_fd)) {
+	case RECORD_RUNNING:
 		*ret_pid = record.pid;
 		return -EEXIST;
+	case RECORD_ELSEWHERE:
+		*ret_pid = 0;
+		return -EEXIST;
+	default:
+		break;
 	}
 	r = record_remove(dir_fd, &record);
 	return r == -ENOENT ? 0 : r;

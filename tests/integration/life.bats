@@ -172,3 +172,21 @@ as_json() {
 	done
 }
 
+
+# The directory of records shared with a PID namespace in which its numbers are others' processes.
+shared_directory() {
+	"$1" "$INRO" run -d -q --name "$NAME" sleep 1000
+	"$1" unshare -Ucpf --mount-proc --kill-child sh -c '
+		sleep 1000 & sleep 1000 &
+		"$0" ps -a --json | jq -e --arg name "$1" ".containers[] | select(.name == \$name) |
+			.state == \"elsewhere\" and .pid == null" >/dev/null || exit 3
+		for words in "enter $1 true" "wait $1" "run --name $1 true"; do
+			if "$0" $words 2>said; then exit 4; fi
+			grep -q "another PID namespace" said || { cat said; exit 5; }
+		done
+		"$0" run -q true
+	' "$INRO" "$NAME"
+	"$1" "$INRO" ps -q | grep -qx "$NAME"
+	"$1" "$INRO" kill --wait -s KILL "$NAME"
+}
+@test "records of another PID namespace are neither believed nor removed" { for_each_user shared_directory; }

@@ -198,6 +198,33 @@ static void reused_pid(void **state)
 	assert_int_equal(record_remove(dir_fd, &record), 0);
 }
 
+/* What somebody in another PID namespace wrote is neither believed nor removed. */
+static void elsewhere(void **state)
+{
+	struct record record = own_record("there"), back;
+	cleanup_arena struct arena arena = { 0 };
+	pid_t pid = -1;
+
+	(void)state;
+	assert_true(record_own_pid_ns(proc_fd) != 0);
+	record.pid_ns = record_own_pid_ns(proc_fd);
+	assert_int_equal(record_state(&record, proc_fd), RECORD_RUNNING);
+	record.pid_ns++;
+	assert_int_equal(record_state(&record, proc_fd), RECORD_ELSEWHERE);
+	record.pid_start++;
+	assert_int_equal(record_state(&record, proc_fd), RECORD_ELSEWHERE);
+	assert_int_equal(record_write(dir_fd, proc_fd, &record), 0);
+	assert_int_equal(state_sweep(dir_fd, proc_fd, 0), 0);
+	assert_int_equal(state_claim(dir_fd, proc_fd, "there", &pid), -EEXIST);
+	assert_int_equal(pid, 0);
+	assert_int_equal(record_read(dir_fd, "there", &arena, &back), 0);
+	assert_true(back.pid_ns == record.pid_ns);
+	/* How it ended is for everyone. */
+	record.ended_ns = 7;
+	assert_int_equal(record_state(&record, proc_fd), RECORD_ENDED);
+	assert_int_equal(record_remove(dir_fd, &record), 0);
+}
+
 static int count(const struct record *record, enum record_state state, void *data)
 {
 	(void)record;
@@ -233,7 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),      cmocka_unit_test(paths),	    cmocka_unit_test(directory),
 		cmocka_unit_test(round_trip), cmocka_unit_test(no_records), cmocka_unit_test(reused_pid),
-		cmocka_unit_test(sweep),
+		cmocka_unit_test(sweep), cmocka_unit_test(elsewhere),
 	};
 
 	return cmocka_run_group_tests_name("state/record", tests, setup, teardown);
