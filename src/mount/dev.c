@@ -192,7 +192,7 @@ static void add_devices(struct plan *plan, struct dev_args *args, bool make)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
 		args->slots[i] = plan_transient(plan, plan_slot(plan));
-	plan_add(plan, facts_has_cap(plan->facts, CAP_SYS_ADMIN) ? STAGE_OPEN : STAGE_SOURCE,
+	plan_add(plan, plan->facts->may_mount ? STAGE_OPEN : STAGE_SOURCE,
 		 &kind_take_devices, "/dev", "a name proves nothing about a device", args);
 	plan_add(plan, STAGE_MOUNT, &kind_place_devices, args->target,
 		 "the usual ones and no others", args);

@@ -199,7 +199,7 @@ int mount_take(struct plan *plan, const struct mount_source *source, const char 
 		.source_slot = plan_transient(plan, plan_slot(plan)),
 		.tree_slot = plan_transient(plan, plan_slot(plan)),
 		.flags = source->flags,
-		.clone_here = facts_has_cap(plan->facts, CAP_SYS_ADMIN),
+		.clone_here = plan->facts->may_mount,
 		.idmap = source->idmap,
 		.no_idmap = source->no_idmap,
 	};

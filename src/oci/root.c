@@ -511,7 +511,7 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		.plan = plan,
 		.config = plan->spec->oci,
 		.part = spec_part(plan->spec, &feature_oci_root),
-		.by_parent = facts_has_cap(plan->facts, CAP_SYS_ADMIN),
+		.by_parent = plan->facts->may_mount,
 		.proc_slot = SLOT_NONE,
 		.sys_slot = SLOT_NONE,
 		.dev_slot = SLOT_NONE,

@@ -69,6 +69,7 @@ struct facts {
 	uint32_t *groups;
 	size_t n_groups;
 	uint64_t caps;       /* effective */
+	bool may_mount;      /* they hold over the mount namespace too, which may be a parent's */
 	bool initial_userns; /* the caller's ids are the host's: the whole range maps to itself */
 	bool setgroups_denied;
 	struct id_range *own_uids, *own_gids; /* the caller's own maps, where not initial */

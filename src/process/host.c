@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -123,6 +125,22 @@ static int gather_userns(struct facts *facts)
 	return 0;
 }
 
+/*
+ * Capabilities of a user namespace reach no further than what it owns: after `unshare -r` the mount
+ * namespace is still the parent's. An owner that is out of sight is above.
+ */
+static bool owns_mounts(const struct facts *facts)
+{
+	cleanup_close int fd = -EBADF, owner = -EBADF;
+
+	if (!facts_has_cap(facts, CAP_SYS_ADMIN) || facts->initial_userns)
+		return facts_has_cap(facts, CAP_SYS_ADMIN);
+	fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	owner = fd < 0 ? -1 : ioctl(fd, NS_GET_USERNS);
+	/* Without an answer: as if it were so, which was right for all but these. */
+	return fd < 0 || owner >= 0 || errno != EPERM;
+}
+
 static int gather_roots(struct facts *facts)
 {
 	static const char *const names[] = {
@@ -199,6 +217,7 @@ static int gather(const struct spec *spec, struct facts *facts, struct inro_erro
 
 	if (r == 0)
 		r = gather_userns(facts);
+	facts->may_mount = owns_mounts(facts);
 	/* What config.json describes owes nothing to the caller's home or terminal, nor to the host's tree. */
 	if (r == 0 && !spec->oci)
 		r = gather_user(spec, facts);

@@ -257,6 +257,15 @@ SH
 	refuses "is called" -- as_user unshare -Ur "$INRO" enter no-such-name true
 }
 
+# Its capabilities do not reach the mount namespace, which is still the parent's.
+@test "root of a user namespace alone runs containers" {
+	as_user unshare -Ur true || skip "user namespaces are forbidden here"
+	[ "$(as_user unshare -Ur "$INRO" run -q id -u)" = 0 ]
+	[ "$(as_user unshare -Ur "$INRO" run -q -v "$PWD:/here" --overlay sh -c 'touch /usr/x && ls /here/..' | grep -c here)" = 1 ]
+	[ "$(as_user unshare -Urm "$INRO" run -q id -u)" = 0 ]
+	! is_root || [ "$(unshare -Ur "$INRO" run -q id -u)" = 0 ]
+}
+
 # Give COMMAND a /proc/self/ns without links to time namespaces, and refuse to make any.
 without_time() { # COMMAND…
 	cat >lacks.seccomp <<'TEXT'

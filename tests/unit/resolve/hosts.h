@@ -59,6 +59,7 @@ static inline void host_facts(enum host host, struct facts *ret)
 		.uid = root ? 0 : 1000,
 		.gid = root ? 0 : 1000,
 		.caps = root ? 0x1ffffffffffULL : 0,
+		.may_mount = root,
 		.initial_userns = true,
 		.own_uids = all_ids, .own_gids = all_ids, .n_own_uids = 1, .n_own_gids = 1,
 		.max_user_namespaces = 10000,
