@@ -184,6 +184,9 @@ static int settle(struct plan *plan, struct inro_error *error)
 	if (spec->net == NET_JOIN)
 		plan->settled.ns_join |= NS_BIT(NS_NET);
 	plan->settled.ns_new = mask & ~plan->settled.ns_join;
+	if ((part->boottime || part->monotonic) && plan->settled.ns_join & NS_BIT(NS_TIME))
+		return fail_usage(error, part->boottime ? "--boottime" : "--monotonic",
+				  "a time namespace that is joined has its offsets, and they cannot change any more");
 	return check_allowed(plan, error);
 }
 

@@ -69,6 +69,27 @@ static int fill_offset(struct spec *spec, const char *clock, const struct oci_ti
 	return oci_fill_option(spec, clock, text, error);
 }
 
+/*
+ * The offsets of a time namespace are fixed once somebody is in it. So beside one that is joined they
+ * have no effect, as with runc, whose callers write the same configuration for both.
+ */
+static int fill_offsets(struct spec *spec, const struct oci_config *config, struct inro_error *error)
+{
+	const struct oci_linux *linux_ = &config->linux_;
+	const char *joined = NULL;
+	int r;
+
+	if (!linux_->boottime.set && !linux_->monotonic.set)
+		return 0;
+	if (oci_has_ns(config, NS_TIME, &joined) && joined) {
+		oci_warn(config->start->call, "linux.timeOffsets are left out: the time namespace is joined, and "
+			 "has its own");
+		return 0;
+	}
+	r = fill_offset(spec, "boottime", &linux_->boottime, error);
+	return r < 0 ? r : fill_offset(spec, "monotonic", &linux_->monotonic, error);
+}
+
 static void fill_maps(struct spec *spec, const struct oci_config *config)
 {
 	const struct oci_linux *linux_ = &config->linux_;
@@ -94,9 +115,7 @@ int oci_fill(struct spec *spec, const struct oci_config *config, struct inro_err
 	r = fill_namespaces(spec, linux_, error);
 	fill_maps(spec, config);
 	if (r == 0)
-		r = fill_offset(spec, "boottime", &linux_->boottime, error);
-	if (r == 0)
-		r = fill_offset(spec, "monotonic", &linux_->monotonic, error);
+		r = fill_offsets(spec, config, error);
 	if (r == 0 && config->hostname)
 		r = oci_fill_option(spec, "hostname", config->hostname, error);
 	if (r == 0 && config->domainname)

@@ -112,6 +112,11 @@ joins_uts() {
 }
 @test "a namespace can be joined" { for_each_user joins_uts; }
 
+@test "offsets of a time namespace that is joined are refused" {
+	refuses --boottime "joined" -- "$INRO" run --join time=/proc/self/ns/time --boottime 1h true
+	refuses --monotonic "joined" -- "$INRO" run --join time=/proc/self/ns/time --monotonic 1h true
+}
+
 @test "joining what is none" {
 	refuses --join nokind -- "$INRO" run --join nokind=1 true
 	refuses --join -- "$INRO" run --join uts true
