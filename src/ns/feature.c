@@ -217,6 +217,19 @@ static int open_one(const struct spec_join *join, struct registry *names, struct
 	return ns_target_join(&target, NS_BIT(join->kind), prepared, error);
 }
 
+/* What is left away by now is what the caller itself is in. */
+static int refuse_own(const struct run *run, const struct ns_join *prepared, struct inro_error *error)
+{
+	const struct settled *settled = &run->plan->settled;
+
+	for (int kind = 0; kind < NS_KINDS; kind++)
+		if (settled->ns_join & ~prepared->kinds & NS_BIT(kind) && settled->changed[kind])
+			return fail_usage(error, settled->changed[kind],
+					  "the %s namespace to join is the caller's own, and is not to be changed",
+					  ns_kind_table[kind].long_name);
+	return 0;
+}
+
 static int run_open_joins(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct join_args *args = step->args;
@@ -236,6 +249,8 @@ static int run_open_joins(struct run *run, const struct step *step, struct inro_
 		r = open_one(&args->joins[i], &names, args->prepared, error);
 	if (r == 0)
 		r = ns_join_prepare(args->prepared, error);
+	if (r == 0)
+		r = refuse_own(run, args->prepared, error);
 	if (r == 0)
 		r = ns_join_add_self(args->back, args->prepared->kinds & args->enter, error);
 	if (r < 0) {

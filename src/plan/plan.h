@@ -146,6 +146,8 @@ struct step {
 struct settled {
 	uint32_t ns_new;     /* bit mask of kinds to create */
 	uint32_t ns_join;    /* bit mask of kinds to join */
+	/* Why a kind that is joined must not be the caller's own: what would happen to it; NULL = it may be. */
+	const char *changed[NS_KINDS];
 	bool host_root;      /* the host's root user is mapped in: its files and /proc must be guarded */
 	struct id_range *uids, *gids; /* the maps of the new user namespace */
 	size_t n_uids, n_gids;

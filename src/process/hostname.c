@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The host name and the NIS domain name of a new UTS namespace. Without --hostname the name stays
- * that of the host, as a new UTS namespace copies it.
+ * The host name and the NIS domain name of a UTS namespace that is new or joined. Without --hostname
+ * a new one has the host's, of which it is a copy, and a joined one keeps its own. With it the name
+ * changes for all who are in it, so it must not be the caller's own.
+ *
+ * The child sets them. But where it has a user namespace of its own, it has no right over a UTS
+ * namespace that is joined: then the parent does it, which is in there for the clone anyway.
  */
 
 #include <errno.h>
@@ -45,11 +49,19 @@ static int run_setdomainname(struct run *run, const struct step *step, struct in
 	return 0;
 }
 
+static void advise_name(const struct step *step, const struct plan *plan, struct inro_error *error)
+{
+	(void)step;
+	if (error->code == EPERM && plan->settled.ns_join & NS_BIT(NS_UTS))
+		error_why(error, "it takes CAP_SYS_ADMIN in the user namespace that owns the joined UTS namespace");
+}
+
 static const struct step_kind kind_sethostname = {
 	.name = "set-hostname",
 	.what = "set the host name to",
 	.calls = "sethostname",
 	.run = run_sethostname,
+	.advise = advise_name,
 };
 
 static const struct step_kind kind_setdomainname = {
@@ -57,6 +69,7 @@ static const struct step_kind kind_setdomainname = {
 	.what = "set the NIS domain name to",
 	.calls = "setdomainname",
 	.run = run_setdomainname,
+	.advise = advise_name,
 };
 
 static int set_name(struct spec *spec, const char *option, const char *value, const char **ret,
@@ -94,6 +107,7 @@ static const struct option_row options[] = {
 		.section = "Namespaces",
 		.set = set_hostname,
 		.aliases = "uts-name",
+		.detail = "With --join uts=TARGET the name of that namespace changes, for all who are in it.",
 	},
 	{
 		.name = "domainname",
@@ -106,21 +120,40 @@ static const struct option_row options[] = {
 	},
 };
 
+/* As who asked for it wrote it: config.json has a field of the same name. */
+static const char *word(const struct plan *plan, const char *option)
+{
+	return plan->spec->oci ? option + 2 : option;
+}
+
 static int add_name(struct plan *plan, const struct step_kind *kind, const char *option,
 		    const char *name, struct inro_error *error)
 {
+	const bool joined = plan->settled.ns_join & NS_BIT(NS_UTS);
+	const bool by_parent = joined && plan->settled.ns_new & NS_BIT(NS_USER);
 	struct hostname_args *args;
 
 	if (!name)
 		return 0;
-	if (!(plan->settled.ns_new & NS_BIT(NS_UTS)))
-		return fail_usage(error, option, "needs a new UTS namespace (--ns with uts)");
+	if (!joined && !(plan->settled.ns_new & NS_BIT(NS_UTS)))
+		return fail_usage(error, word(plan, option), "takes a UTS namespace, new (--ns with uts) or joined");
 	args = arena_alloc(&plan->arena, sizeof(*args));
 	if (!args)
 		return fail_memory(error);
 	args->name = name;
 	args->length = strlen(name);
-	plan_add(plan, STAGE_SYSTEM, kind, name, "asked for", args);
+	plan_add(plan, by_parent ? STAGE_ENTER : STAGE_SYSTEM, kind, name,
+		 joined ? "asked for, of the UTS namespace that is joined" : "asked for", args);
+	return 0;
+}
+
+static int settle(struct plan *plan, struct inro_error *error)
+{
+	const struct hostname_spec *part = spec_part(plan->spec, &feature_hostname);
+
+	(void)error;
+	if (part->host || part->domain)
+		plan->settled.changed[NS_UTS] = word(plan, part->host ? "--hostname" : "--domainname");
 	return 0;
 }
 
@@ -136,5 +169,6 @@ const struct feature feature_hostname = {
 	.name = "hostname",
 	FEATURE_OPTIONS(options),
 	.spec_size = sizeof(struct hostname_spec),
+	.settle = settle,
 	.resolve = resolve,
 };

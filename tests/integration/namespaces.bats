@@ -112,6 +112,32 @@ joins_uts() {
 }
 @test "a namespace can be joined" { for_each_user joins_uts; }
 
+# The one who holds it is asked for the name before and after.
+names_joined() {
+	local pid
+	"$INRO" unshare -u sh -c 'echo up >up; exec sleep 100' 3>&- &
+	pid=$!
+	HOLDER=$pid
+	for _ in $(seq 500); do [ -s up ] && break; sleep 0.02; done
+	rm -f up
+	[ "$("$INRO" run -q --join "uts=$pid" --hostname there uname -n)" = there ]
+	[ "$("$INRO" run -q --ns -user --join "uts=$pid" --domainname yp cat /proc/sys/kernel/domainname)" = yp ]
+	[ "$("$INRO" enter -t "$pid" -u uname -n)" = there ]
+	[ "$(uname -n)" != there ]
+	kill -KILL "$pid"
+	wait "$pid" || true
+}
+@test "the name of a namespace that is joined" {
+	needs_root
+	names_joined
+}
+
+@test "the name of the caller's own is not changed, however it is joined" {
+	refuses --hostname "the caller's own" -- "$INRO" run --join uts=/proc/self/ns/uts --hostname box true
+	refuses --domainname "the caller's own" -- "$INRO" run --join uts=$$ --domainname box true
+	[ "$(uname -n)" != box ]
+}
+
 @test "offsets of a time namespace that is joined are refused" {
 	refuses --boottime "joined" -- "$INRO" run --join time=/proc/self/ns/time --boottime 1h true
 	refuses --monotonic "joined" -- "$INRO" run --join time=/proc/self/ns/time --monotonic 1h true

@@ -26,6 +26,45 @@ joins() {
     if n['type'] == '$1': n['path'] = '/proc/${3:-$HOLDER}/ns/${2:-$1}'"
 }
 
+name_of_holder() {
+	"$INRO" enter -t "$HOLDER" -u cat "/proc/sys/kernel/$1"
+}
+
+@test "names of a UTS namespace that is joined are set there" {
+	hold -u
+	config "$(joins uts)
+c['hostname'] = 'box'; c['domainname'] = 'yp'" -- sh -c 'hostname; cat /proc/sys/kernel/domainname'
+	run oci run "$ID"
+	[ "$output" = $'box\nyp' ]
+	[ "$(name_of_holder hostname)" = box ]
+	[ "$(name_of_holder domainname)" = yp ]
+	# Without the field it keeps its own.
+	config "$(joins uts)
+c.pop('hostname')" -- hostname
+	[ "$(oci run "$ID")" = box ]
+	# In a new user namespace, too, which has no right over the one that is joined.
+	config "$(joins uts)
+c['hostname'] = 'other'; c['linux']['namespaces'].append({'type': 'user'})
+c['linux']['uidMappings'] = c['linux']['gidMappings'] = [{'containerID': 0, 'hostID': 0, 'size': 65536}]" -- hostname
+	[ "$(oci run "$ID")" = other ]
+	[ "$(name_of_holder hostname)" = other ]
+}
+
+@test "names of the caller's own UTS namespace are not" {
+	local before
+	before=$(uname -n)
+	config "$(joins uts uts self)
+c['hostname'] = 'box'" -- hostname
+	oci_refuses hostname "uts namespace to join is the caller's own" -- run "$ID"
+	[ "$(uname -n)" = "$before" ]
+	config "$(joins uts uts self)
+c.pop('hostname'); c['domainname'] = 'box'" -- hostname
+	oci_refuses domainname "is the caller's own" -- run "$ID"
+	config "$(joins uts uts self)
+c.pop('hostname')" -- hostname
+	[ "$(oci run "$ID")" = "$before" ]
+}
+
 @test "offsets beside a time namespace that is joined are left out" {
 	hold -f --time --boottime 1000000
 	local child here there
