@@ -66,6 +66,38 @@ static const struct step_kind kind_make_fifos = {
 	.run = run_make_fifos,
 };
 
+static int run_mark_new(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct record_args *args = step->args;
+
+	(void)run;
+	return mknodat(args->start->state_fd, OCI_NEW_FIFO, S_IFREG | 0600, 0) < 0 ?
+		       error_raw(error, -errno, "mknodat", OCI_NEW_FIFO) : 0;
+}
+
+static const struct step_kind kind_mark_new = {
+	.name = "mark-new",
+	.what = "mark it as being created:",
+	.calls = "mknodat",
+	.run = run_mark_new,
+};
+
+static int run_mark_done(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct record_args *args = step->args;
+
+	(void)run;
+	return unlinkat(args->start->state_fd, OCI_NEW_FIFO, 0) < 0 ?
+		       error_raw(error, -errno, "unlinkat", OCI_NEW_FIFO) : 0;
+}
+
+static const struct step_kind kind_mark_done = {
+	.name = "mark-running",
+	.what = "call it running: no more",
+	.calls = "unlinkat",
+	.run = run_mark_done,
+};
+
 static uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -175,6 +207,13 @@ static void add_wait(struct plan *plan, struct record_args *args)
 	plan_add(plan, STAGE_STARTED, &kind_show_fifo, OCI_EXEC_FIFO, "all is made", args);
 }
 
+/* Nobody waits at a FIFO, and yet it runs only when its command does. */
+static void add_marks(struct plan *plan, struct record_args *args)
+{
+	plan_add(plan, STAGE_OPEN, &kind_mark_new, OCI_NEW_FIFO, "until its command runs", args);
+	plan_add(plan, STAGE_STARTED, &kind_mark_done, OCI_NEW_FIFO, "its command runs", args);
+}
+
 static int resolve(struct plan *plan, struct inro_error *error)
 {
 	const struct oci_start *start = plan->spec->oci->start;
@@ -192,6 +231,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		plan_add(plan, STAGE_MEANWHILE, &kind_write_state, OCI_STATE_FILE, "later calls find it there", args);
 	if (start->waits && !start->executes)
 		add_wait(plan, args);
+	else if (!start->executes)
+		add_marks(plan, args);
 	if (start->pid_file)
 		plan_add(plan, STAGE_STARTED, &kind_pid_file, start->pid_file, "asked for by --pid-file", NULL);
 	if (start->pidfd_socket)

@@ -383,14 +383,24 @@ static bool exists(int dir_fd, const char *name)
 	return faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/*
+ * Does somebody else hold the container, as who makes it does to the end? A hook that runs in the
+ * container's PID namespace cannot see its process by the number that it has outside. A caller who
+ * holds it already goes on doing so; another does from here, until it closes the directory.
+ */
+static bool is_held(int dir_fd)
+{
+	return flock(dir_fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 enum oci_status oci_state_status(int dir_fd, const struct oci_state *state)
 {
 	cleanup_close int pidfd = oci_state_pidfd(state);
 
+	if (exists(dir_fd, OCI_NEW_FIFO) && (pidfd >= 0 || is_held(dir_fd)))
+		return OCI_CREATING;
 	if (pidfd < 0)
 		return OCI_STOPPED;
-	if (exists(dir_fd, OCI_NEW_FIFO))
-		return OCI_CREATING;
 	if (oci_cgroup_frozen(&state->cgroup))
 		return OCI_PAUSED;
 	if (exists(dir_fd, OCI_EXEC_FIFO))

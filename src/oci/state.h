@@ -26,7 +26,7 @@ struct inro_error;
 
 #define OCI_STATE_FILE "state.json"
 #define OCI_EXEC_FIFO "exec.fifo"
-#define OCI_NEW_FIFO ".exec.fifo" /* its name until all is made */
+#define OCI_NEW_FIFO ".exec.fifo" /* its name until all is made; where nobody waits, a file that says so */
 #define OCI_WORD_FIFO "word.fifo"
 #define OCI_SECCOMP_FILE "seccomp.bpf"
 

@@ -152,3 +152,23 @@ c['hooks']['poststop'] = [{'path': '/bin/false'}] + c['hooks']['poststop']" -- t
 	cat asked
 	grep -q '"status": *"creating"' asked
 }
+
+@test "hooks: whoever asks finds it creating until its command runs, in the foreground too" {
+	needs_root
+	local name verb
+	for verb in create run; do
+		config "for n in ('prestart', 'createRuntime', 'createContainer', 'poststart'):
+	c.setdefault('hooks', {})[n] = [{'path': '/bin/sh', 'args': ['sh', '-c',
+		'cd $PWD; $INRO_OCI --root $SCRATCH/states state $ID >asked.' + n]}]" -- true
+		rm -f asked.*
+		oci "$verb" "$ID"
+		[ "$verb" = run ] || oci start "$ID"
+		for name in prestart createRuntime createContainer; do
+			echo "$verb, $name: $(cat "asked.$name")"
+			grep -q '"status": *"creating"' "asked.$name"
+		done
+		# Its command may have ended by then.
+		grep -qE '"status": *"(running|stopped)"' asked.poststart
+		[ "$verb" = run ] || oci delete "$ID"
+	done
+}

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,6 +145,27 @@ static void processes(void **state)
 	fd_close(proc);
 }
 
+/* One that has no process to be seen is being created as long as somebody holds it who says so. */
+static void being_created(void **state)
+{
+	int root = oci_state_root(dir, true, NULL), maker = oci_state_new(root, "new", NULL);
+	int other = oci_state_open(root, "new", false, NULL);
+	struct oci_state box = { .id = "new", .pid = INT_MAX, .pid_start = 1 };
+
+	(void)state;
+	assert_true(root >= 0 && maker >= 0 && other >= 0);
+	assert_int_equal(oci_state_status(other, &box), OCI_STOPPED);
+	close(openat(maker, OCI_NEW_FIFO, O_CREAT | O_WRONLY, 0600));
+	assert_int_equal(oci_state_status(other, &box), OCI_CREATING);
+	/* Who holds it itself knows that nobody else is at it. */
+	assert_int_equal(oci_state_status(maker, &box), OCI_STOPPED);
+	maker = fd_close(maker);
+	assert_int_equal(oci_state_status(other, &box), OCI_STOPPED);
+	fd_close(other);
+	assert_int_equal(oci_state_remove(root, "new"), 0);
+	fd_close(root);
+}
+
 /* Root of a user namespace, as Podman makes itself: its states are the user's. Statuses: which line. */
 static int root_of_a_namespace(void)
 {
@@ -185,6 +207,7 @@ int main(void)
 		cmocka_unit_test(written_and_read),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(processes),
+		cmocka_unit_test(being_created),
 		cmocka_unit_test(runtime_directory),
 	};
 
