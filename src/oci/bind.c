@@ -356,7 +356,8 @@ static bool can_hold(struct oci_root *root)
 {
 	size_t each = root->by_parent ? 4 : 8;
 
-	return ++root->n_trees * each <= root->part->n_fds;
+	/* The scratch tmpfs would lie on the root of all who are in a namespace that is joined. */
+	return ++root->n_trees * each <= root->part->n_fds || root->joined;
 }
 
 static void add_source_steps(struct oci_root *root, struct bind_args *args)

@@ -13,7 +13,13 @@
  * rootfsPropagation asks for beyond that is set once the root is "/". Masks, read-only paths and a
  * read-only root come last of all, after those hooks.
  *
- * Without a mount namespace of its own a container gets its root by chroot(2), and may not ask for
+ * A mount namespace that is joined belongs to others too. The root is mounted there in the same way,
+ * on its own path, and all else on it; but the container goes there by chroot(2), since pivot_root(2)
+ * would take the others along, and the propagation of what is mounted there already does not change.
+ * So the path must not lie on a mount that is shared: what is mounted on it would appear at the peers
+ * as well, which may be the host's. It stays mounted for as long as the namespace is there.
+ *
+ * In the caller's own mount namespace a container gets its root by chroot(2), and may not ask for
  * mounts: they would be the host's.
  */
 
@@ -42,7 +48,7 @@
 struct root_args {
 	const char *path;
 	uint64_t propagation; /* of the tree */
-	bool by_parent;
+	bool by_parent, joined;
 	int source_slot; /* the parent's: the detached tree, or the directory */
 	int place_slot;  /* the child's: the directory, in its own mount namespace */
 };
@@ -86,6 +92,55 @@ static int run_open_root(struct run *run, const struct step *step, struct inro_e
 		      : run_store(run, args->source_slot, fd);
 }
 
+/*
+ * Is the mount of DIR_FD shared with others? A line of mountinfo is "ID PARENT DEVICE ROOT PLACE
+ * ATTRIBUTES TAG… - …", and one of the tags "shared:N". 1, 0 or a negative errno.
+ */
+static int is_shared(const struct run *run, int dir_fd)
+{
+	static const char tag[] = "shared:";
+	cleanup_close int fd =
+		openat(run_fd(run, SLOT_HOST_PROC), "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	char buffer[4096];
+	struct statx st;
+	uint64_t id = 0;
+	unsigned column = 0, matched = 0;
+	ssize_t n;
+
+	if (fd < 0 || statx(dir_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+		return -errno;
+	while ((n = read(fd, buffer, sizeof(buffer))) > 0) {
+		for (ssize_t i = 0; i < n; i++) {
+			if (buffer[i] == '\n') {
+				id = column = matched = 0;
+			} else if (buffer[i] == ' ') {
+				column++;
+				matched = 0;
+			} else if (column == 0) {
+				id = id * 10 + (uint64_t)(buffer[i] - '0');
+			} else if (column >= 6 && id == st.stx_mnt_id && matched < sizeof(tag) - 1) {
+				matched = buffer[i] == tag[matched] ? matched + 1 : sizeof(tag);
+				if (matched == sizeof(tag) - 1)
+					return 1;
+			}
+		}
+	}
+	return n < 0 ? -errno : 0;
+}
+
+static int refuse_shared(const struct run *run, int dir_fd, const char *path,
+			 struct inro_error *error)
+{
+	int r = is_shared(run, dir_fd);
+
+	if (r <= 0)
+		return r < 0 ? error_raw(error, r, "read", "/proc/self/mountinfo") : 0;
+	error_raw(error, -EXDEV, NULL, path);
+	error_raw_kind(error, INRO_ERROR_STEP,
+		       "it lies on a shared mount of the namespace that is joined");
+	return -EXDEV;
+}
+
 static int run_find_root(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct root_args *args = step->args;
@@ -94,6 +149,8 @@ static int run_find_root(struct run *run, const struct step *step, struct inro_e
 	if (fd < 0)
 		return error_raw(error, -errno, "open", args->path);
 	run_store(run, args->place_slot, fd);
+	if (args->joined)
+		return refuse_shared(run, fd, args->path, error);
 	/* Of a mount namespace that is joined only its own view counts. */
 	if (run_fd(run, args->source_slot) < 0 || fd_same_file(fd, run_fd(run, args->source_slot)))
 		return 0;
@@ -146,6 +203,16 @@ static int run_move_root(struct run *run, const struct step *step, struct inro_e
 	return chdir("/") < 0 ? error_raw(error, -errno, "chdir", "/") : 0;
 }
 
+/* The root is mounted in its place, which others in that namespace can see. */
+static int run_chroot_mounted(struct run *run, const struct step *step, struct inro_error *error)
+{
+	if (fchdir(run_fd(run, SLOT_ROOT)) < 0)
+		return error_raw(error, -errno, "fchdir", step->object);
+	if (chroot(".") < 0)
+		return error_raw(error, -errno, "chroot", step->object);
+	return chdir("/") < 0 ? error_raw(error, -errno, "chdir", "/") : 0;
+}
+
 static int run_chroot(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct root_args *args = step->args;
@@ -194,6 +261,9 @@ static void advise_root(const struct step *step, const struct plan *plan, struct
 		error_why(error, "root.path of config.json is not a directory");
 	else if (error->code == EACCES)
 		error_why(error, "this user may not go there");
+	else if (error->code == EXDEV)
+		error_hint(error, "make it private there (mount --make-private), or let the "
+				  "container have a mount namespace of its own");
 	else if (error->code == EINVAL && strcmp(error->call, "move_mount") == 0)
 		error_hint(error,
 			   "a root that cannot be changed, as an initramfs, takes --no-pivot");
@@ -227,7 +297,7 @@ static const struct step_kind kind_open_root = {
 
 static const struct step_kind kind_find_root = {
 	.name = "find-root",
-	.what = "find again, in the new mount namespace,",
+	.what = "find again, in the container's mount namespace,",
 	.calls = "open, fstat",
 	.run = run_find_root,
 	.advise = advise_root,
@@ -260,6 +330,13 @@ static const struct step_kind kind_chroot = {
 	.what = "change the root to",
 	.calls = "fchdir, chroot, chdir",
 	.run = run_chroot,
+};
+
+static const struct step_kind kind_chroot_mounted = {
+	.name = "chroot-mounted",
+	.what = "change the root to what was mounted on",
+	.calls = "fchdir, chroot, chdir",
+	.run = run_chroot_mounted,
 };
 
 static const struct step_kind kind_propagate = {
@@ -332,7 +409,8 @@ static struct root_args *root_args(struct plan *plan, const struct oci_root *roo
 		/* A slave sees what the host mounts later; nothing else shares with it. */
 		.propagation = root->propagation == PROPAGATION_SLAVE ? PROPAGATION_SLAVE
 								      : PROPAGATION_PRIVATE,
-		.by_parent = root->by_parent,
+		.by_parent = root->by_parent && !root->joined,
+		.joined = root->joined,
 		.source_slot = plan_transient(plan, plan_slot(plan)),
 		.place_slot = plan_slot(plan),
 	};
@@ -344,11 +422,15 @@ static void add_frame(struct oci_root *root, struct root_args *args)
 	struct plan *plan = root->plan;
 	bool fresh = plan->settled.ns_new & NS_BIT(NS_USER);
 
-	plan_add(plan, STAGE_OPEN, &kind_open_root, args->path, "root.path of config.json", args);
+	if (!root->joined)
+		plan_add(plan, STAGE_OPEN, &kind_open_root, args->path, "root.path of config.json",
+			 args);
 	plan_add(plan, STAGE_JOIN, &kind_find_root, args->path,
-		 "it must be the one that was opened", args);
+		 root->joined ? "what others have mounted there is not to change"
+			      : "it must be the one that was opened",
+		 args);
 	/* In a new user namespace all of them are slaves by birth. */
-	if (!fresh || args->propagation != PROPAGATION_SLAVE)
+	if (!root->joined && (!fresh || args->propagation != PROPAGATION_SLAVE))
 		plan_add(plan, STAGE_BECOME, &kind_separate, NULL,
 			 "nothing mounted inside may reach the host", args);
 	plan_add(plan, STAGE_ROOT, &kind_attach_root, args->path,
@@ -359,7 +441,10 @@ static void add_change(struct oci_root *root)
 {
 	struct plan *plan = root->plan;
 
-	if (root->config->start->no_pivot)
+	if (root->joined)
+		plan_add(plan, STAGE_PIVOT, &kind_chroot_mounted, root->config->root.path,
+			 "others have the same mount namespace", NULL);
+	else if (root->config->start->no_pivot)
 		plan_add(plan, STAGE_PIVOT, &kind_move_root, NULL, "asked for by --no-pivot", NULL);
 	else
 		root_finish(plan, false);
@@ -401,24 +486,33 @@ static int add_root(struct oci_root *root, struct inro_error *error)
 	return 0;
 }
 
-/* No mount namespace that is new: what there is to mount would be mounted for others too. */
+/* What takes mounts, as the field that asks for it; NULL. */
+static const char *wish_for_mounts(const struct oci_config *config)
+{
+	const struct oci_linux *linux_ = &config->linux_;
+
+	return config->n_mounts > 0		? "mounts"
+	       : linux_->masked_paths.n > 0	? "linux.maskedPaths"
+	       : linux_->readonly_paths.n > 0	? "linux.readonlyPaths"
+	       : linux_->rootfs_propagation	? "linux.rootfsPropagation"
+	       : config->root.read_only		? "root.readonly"
+						: NULL;
+}
+
+/* In the caller's own mount namespace. */
 static int add_without_mounts(struct oci_root *root, struct inro_error *error)
 {
 	const struct oci_config *config = root->config;
+	const char *wish = wish_for_mounts(config);
 	struct plan *plan = root->plan;
 	struct root_args *args;
 
-	if (config->n_mounts > 0)
-		return fail_usage(error, "mounts", "take a new mount namespace (linux.namespaces)");
-	if (config->linux_.masked_paths.n > 0 || config->linux_.readonly_paths.n > 0)
-		return fail_usage(error, "linux.maskedPaths and linux.readonlyPaths",
-				  "take a new mount namespace (linux.namespaces)");
-	if (config->linux_.rootfs_propagation)
-		return fail_usage(error, "linux.rootfsPropagation",
-				  "takes a new mount namespace (linux.namespaces)");
-	if (config->root.read_only)
-		return fail_usage(error, "root.readonly",
-				  "takes a new mount namespace (linux.namespaces)");
+	if (wish) {
+		fail_usage(error, wish, "there is no mount namespace for it in linux.namespaces");
+		error_hint(error, "add one, without a path: what is mounted in the runtime's own is "
+				  "the host's");
+		return -EINVAL;
+	}
 	if (!config->root.path) {
 		root_keep(plan);
 		return oci_workdir_add(root, error);
@@ -432,9 +526,17 @@ static int add_without_mounts(struct oci_root *root, struct inro_error *error)
 	return oci_workdir_add(root, error);
 }
 
+/* In one that is joined only where something is asked for: it may be the caller's own otherwise. */
+static bool joins_mounts(const struct plan *plan)
+{
+	const struct oci_config *config = plan->spec->oci;
+
+	return plan->settled.ns_join & NS_BIT(NS_MNT) && wish_for_mounts(config);
+}
+
 static bool has_own_mounts(const struct plan *plan)
 {
-	return plan->settled.ns_new & NS_BIT(NS_MNT);
+	return plan->settled.ns_new & NS_BIT(NS_MNT) || joins_mounts(plan);
 }
 
 static bool mounts_devpts(const struct oci_config *config)
@@ -455,11 +557,13 @@ static int settle(struct plan *plan, struct inro_error *error)
 	struct settled *settled = &plan->settled;
 
 	settled->own_root = has_own_mounts(plan);
+	if (joins_mounts(plan))
+		settled->changed[NS_MNT] = wish_for_mounts(config);
 	settled->own_devpts = settled->own_root && mounts_devpts(config);
 	settled->workdir = config->process.cwd ? config->process.cwd : "/";
 	if (settled->own_root && !config->root.path)
 		return fail_usage(error, "root.path",
-				  "is missing, and the mount namespace is a new one");
+				  "is missing, and the container has mounts of its own");
 	if (settled->workdir[0] != '/')
 		return fail_usage(error, "process.cwd", "'%s' is not an absolute path",
 				  settled->workdir);
@@ -512,6 +616,7 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		.config = plan->spec->oci,
 		.part = spec_part(plan->spec, &feature_oci_root),
 		.by_parent = plan->facts->may_mount,
+		.joined = joins_mounts(plan),
 		.proc_slot = SLOT_NONE,
 		.sys_slot = SLOT_NONE,
 		.dev_slot = SLOT_NONE,

@@ -36,6 +36,7 @@ struct oci_root {
 	const struct oci_config *config;
 	const struct oci_root_spec *part;
 	bool by_parent; /* who starts the container may clone mount trees itself */
+	bool joined;    /* the mount namespace is: others are in it */
 	uint64_t propagation; /* of what comes from the host, where nothing was said; 0 = as it is */
 	/* The mounts on these places, for what is done below them; SLOT_NONE. */
 	int proc_slot, sys_slot, dev_slot;

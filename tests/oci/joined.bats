@@ -77,3 +77,60 @@ c['linux']['timeOffsets'] = {'boottime': {'secs': 5}, 'monotonic': {'nanosecs': 
 	here=$(cut -d. -f1 /proc/uptime) there=${lines[1]}
 	[ $((there - here)) -ge 999000 ]
 }
+
+@test "mounts, masked and read-only paths in a mount namespace that is joined" {
+	hold -m
+	local before during
+	before=$(host_mounts)
+	mkdir given rootfs/given
+	echo present >given/file
+	config "$(joins mount mnt)
+c['root']['readonly'] = True
+c['mounts'].append({'destination': '/given', 'type': 'bind', 'source': 'given', 'options': ['bind', 'ro']})
+c['linux']['maskedPaths'].append('/etc/passwd')" -- sh -c 'readlink /proc/self/ns/mnt; cat /given/file
+test -s /etc/passwd || echo masked
+touch /x /given/x 2>&1; touch /proc/sys/kernel/x 2>&1; echo $$'
+	run oci run "$ID"
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "${lines[0]}" = "$(readlink "/proc/$HOLDER/ns/mnt")" ]
+	[ "${lines[1]}" = present ]
+	[ "${lines[2]}" = masked ]
+	[[ "${lines[3]}" == *"/x: Read-only file system" ]]
+	[[ "${lines[4]}" == *"/given/x: Read-only file system" ]]
+	[[ "${lines[5]}" == *"/proc/sys/kernel/x: "* ]]
+	[ "${lines[6]}" = 1 ]
+	[ "$(host_mounts)" = "$before" ]
+	[ -z "$(ls -A rootfs/given)$(ls -A rootfs/proc)" ]
+	# The others keep their root, and see what is mounted on the bundle's.
+	[ "$("$INRO" enter -t "$HOLDER" -m readlink -f "/proc/$HOLDER/root")" = / ]
+	"$INRO" enter -t "$HOLDER" -m grep -q " $PWD/rootfs " "/proc/$HOLDER/mountinfo"
+	# created and started, once more on top of that
+	config "$(joins mount mnt)" -- sh -c 'test -e /proc/self/status && test ! -s /proc/kcore'
+	oci create "$ID"
+	oci start "$ID"
+	until [ "$(state_of "$ID" status)" = stopped ]; do sleep 0.02; done
+	oci delete "$ID"
+	[ "$(host_mounts)" = "$before" ]
+}
+
+@test "a mount namespace that is joined: a shared mount below the root is refused, and so is the caller's own" {
+	local before
+	hold -m --propagation unchanged
+	"$INRO" enter -t "$HOLDER" -m mount --bind "$PWD" "$PWD"
+	"$INRO" enter -t "$HOLDER" -m mount --make-shared "$PWD"
+	before=$(host_mounts)
+	config "$(joins mount mnt)" -- true
+	oci_refuses "$PWD/rootfs" "shared mount of the namespace that is joined" "make-private" -- run "$ID"
+	[ "$(host_mounts)" = "$before" ]
+	config "$(joins mount mnt self)" -- true
+	oci_refuses mounts "mount namespace to join is the caller's own" -- run "$ID"
+	[ "$(host_mounts)" = "$before" ]
+	config "$(joins mount mnt self)
+c['mounts'] = []; c['root']['readonly'] = False
+del c['linux']['maskedPaths'], c['linux']['readonlyPaths']" -- cat /etc/passwd
+	[ "$(oci run "$ID")" = "$(cat rootfs/etc/passwd)" ]
+	config "$(joins mount mnt)
+del c['root']" -- true
+	oci_refuses root.path "is missing" -- run "$ID"
+}

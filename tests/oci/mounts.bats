@@ -489,7 +489,7 @@ c["process"]["cwd"] = "/etc"
 	[[ "$output" != *lost+found* ]]
 	run_box 'c["linux"]["namespaces"] = [n for n in c["linux"]["namespaces"] if n["type"] != "mount"]' true
 	[ "$status" = 1 ]
-	[[ "$output" == *"mounts: take a new mount namespace"* ]]
+	[[ "$output" == *"mounts: there is no mount namespace for it"* ]]
 }
 
 @test "few descriptors are enough for many mounts" {
