@@ -347,7 +347,7 @@ static int fill_args(struct oci_root *root, const struct oci_mount *mount,
 		plan->failed |= !args->link;
 	}
 	if (options->idmap || options->ridmap || mount->uids.n || mount->gids.n)
-		return oci_idmap_slot(root, mount, &args->look.userns_slot, error);
+		return oci_idmap_slot(root, mount, options, &args->look.userns_slot, error);
 	return 0;
 }
 

@@ -3,7 +3,8 @@
 /*
  * Id maps of mounts. The kernel takes one as a user namespace, so a process is made in a new one,
  * its maps are written, the namespace is opened by its descriptor and the process goes. A map that
- * several mounts have is made once. A mount that names none has that of the container.
+ * several mounts have is made once. A mount that names none, neither in its own fields nor in its
+ * options (idmap_option.h), has that of the container.
  */
 
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include "idmap/range.h"
 #include "kernel/syscalls.h"
 #include "ns/join.h"
+#include "oci/idmap_option.h"
 #include "oci/root.h"
 #include "plan/run.h"
 
@@ -154,17 +156,29 @@ static int slot_of(struct plan *plan, const struct step_kind *kind, const char *
 	return args->slot;
 }
 
-int oci_idmap_slot(struct oci_root *root, const struct oci_mount *mount, int *ret_slot,
-		   struct inro_error *error)
+int oci_idmap_slot(struct oci_root *root, const struct oci_mount *mount,
+		   const struct oci_mount_options *options, int *ret_slot, struct inro_error *error)
 {
 	const struct oci_linux *linux_ = &root->config->linux_;
 	const struct oci_id_maps *uids = &mount->uids, *gids = &mount->gids;
+	struct oci_id_maps written_uids, written_gids;
 	struct plan *plan = root->plan;
 	const char *uid_text, *gid_text;
 
 	if (!uids->n != !gids->n)
 		return fail_usage(error, mount->destination,
 				  "uidMappings and gidMappings of a mount go together");
+	/* What stands in the fields of the spec counts before what stands among the options. */
+	if (!uids->n && options->idmap_text) {
+		int r = oci_idmap_option(&plan->arena, mount->destination, options->idmap_text,
+					 &linux_->uids, &linux_->gids, &written_uids, &written_gids,
+					 error);
+
+		if (r < 0)
+			return r;
+		uids = &written_uids;
+		gids = &written_gids;
+	}
 	if (!uids->n && plan->settled.ns_join & NS_BIT(NS_USER)) {
 		*ret_slot = slot_of(plan, &kind_joined_idmap, NULL, NULL);
 		return 0;

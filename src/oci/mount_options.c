@@ -129,11 +129,27 @@ static bool apply_wish(struct oci_mount_options *options, const char *word)
 	return known;
 }
 
+/* "idmap=uids=…" and the same with an r; 1 where it is that. */
+static int apply_idmap(struct arena *arena, struct oci_mount_options *options, const char *word)
+{
+	static const char name[] = "idmap=";
+	const bool recursive = word[0] == 'r';
+
+	if (strncmp(word + recursive, name, strlen(name)) != 0)
+		return 0;
+	*(recursive ? &options->ridmap : &options->idmap) = true;
+	options->idmap_text = arena_strdup(arena, word + recursive + strlen(name));
+	return options->idmap_text ? 1 : -ENOMEM;
+}
+
 static int apply_word(struct arena *arena, struct oci_mount_options *options, const char *word)
 {
 	const char *equals = strchr(word, '=');
 	const char *key;
+	int r = apply_idmap(arena, options, word);
 
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (apply_attribute(&options->own, word) || apply_wish(options, word) ||
 	    (word[0] == 'r' && apply_attribute(&options->recursive, word + 1)) ||
 	    oci_propagation(word, &options->propagation, &options->propagation_recursive))

@@ -32,6 +32,7 @@ struct oci_mount_options {
 	bool remount;
 	bool copy_up; /* tmpcopyup */
 	bool idmap, ridmap;
+	const char *idmap_text; /* what stands behind "idmap=" (oci/idmap_option.h); NULL */
 	bool source_nofollow, target_nofollow, copy_symlink;
 
 	const char **config; /* key, value, key, value, …, NULL; a flag has the value NULL */

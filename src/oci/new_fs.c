@@ -395,7 +395,7 @@ int oci_new_fs_add(struct oci_root *root, const struct oci_mount *mount,
 		return fail_usage(error, mount->destination, "this mount has no type");
 	r = fill_args(root, mount, options, args, error);
 	if (r == 0 && (options->idmap || options->ridmap || mount->uids.n || mount->gids.n))
-		r = oci_idmap_slot(root, mount, &args->look.userns_slot, error);
+		r = oci_idmap_slot(root, mount, options, &args->look.userns_slot, error);
 	if (r < 0)
 		return r;
 	step = plan_add(root->plan, STAGE_MOUNT, kind_of(mount->type), mount->destination,

@@ -101,8 +101,8 @@ int oci_workdir_add(struct oci_root *root, struct inro_error *error);
 int oci_workdir_add_joined(struct plan *plan, struct inro_error *error);
 
 /* The slot of a user namespace with the id map of MOUNT: its own, or the container's. */
-int oci_idmap_slot(struct oci_root *root, const struct oci_mount *mount, int *ret_slot,
-		   struct inro_error *error);
+int oci_idmap_slot(struct oci_root *root, const struct oci_mount *mount,
+		   const struct oci_mount_options *options, int *ret_slot, struct inro_error *error);
 
 /* Once everything is made: the mount of SLOT read-only. */
 void oci_seal_later(struct oci_root *root, int slot, const char *path);

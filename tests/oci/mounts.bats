@@ -448,6 +448,28 @@ mount("/mapped", "bind", "idmap")
 	run_box "$MOUNT"'mount("/mapped", "bind", "idmap")' true
 	[ "$status" = 1 ]
 	[[ "$output" == *"idmap takes uidMappings"* ]]
+	# Among the options, as crun and Podman have them: for itself, and by the container's own map.
+	run_box "$MOUNT"'
+mount("/mapped", "bind", "idmap=uids=7-1007-1;gids=0-2000-100")
+mount("/again", "rbind", "ridmap=gids=8-18-1;uids=0-1-100")
+mount("/twice", "bind", "idmap=uids=0-5-100;gids=0-5-100", uidMappings=[{"containerID": 7, "hostID": 70, "size": 1}],
+      gidMappings=[{"containerID": 8, "hostID": 80, "size": 1}])
+' 'stat -c "%u %g" /mapped/file /again/file /twice/file'
+	[ "$output" = $'1007 2008\n8 18\n70 80' ]
+	mkdir rootfs/{relative,users}
+	run_box "$MOUNT"'
+maps = [{"containerID": 0, "hostID": 100000, "size": 1000}]
+c["linux"]["namespaces"].append({"type": "user"})
+c["linux"]["uidMappings"] = c["linux"]["gidMappings"] = maps
+mount("/relative", "bind", "idmap=uids=@7-33-1;gids=@0-100-10")
+mount("/users", "bind", "idmap=uids=7-100044-1")
+' 'stat -c "%u %g" /relative/file /users/file'
+	[ "$output" = $'33 108\n44 8' ]
+	run_box "$MOUNT"'mount("/mapped", "bind", "idmap=uids=@0-1-1;gids=0-0-1")' true
+	[ "$status" = 1 ]
+	[[ "$output" == *"/mapped: idmap: '0-1-1' has an id that the container's user namespace has not"* ]]
+	run_box "$MOUNT"'mount("/mapped", "bind", "ridmap=uids=0-1")' true
+	[[ "$output" == *"/mapped: idmap: '0-1' is not a range"* ]]
 }
 
 @test "an overlay is mounted as its options say" {

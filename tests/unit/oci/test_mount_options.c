@@ -142,6 +142,13 @@ static void what_the_runtime_does(void **state)
 	assert_true(options.source_nofollow && options.target_nofollow && options.copy_symlink);
 	assert_false(options.rbind || options.ridmap);
 	assert_true(PARSE("ridmap").ridmap);
+	assert_null(options.idmap_text);
+	options = PARSE("idmap=uids=0-1-2");
+	assert_true(options.idmap && !options.ridmap);
+	assert_string_equal(options.idmap_text, "uids=0-1-2");
+	options = PARSE("ridmap=gids=@0-1-2;uids=0-0-1");
+	assert_true(options.ridmap && !options.idmap);
+	assert_string_equal(options.idmap_text, "gids=@0-1-2;uids=0-0-1");
 	assert_int_equal(options.n_config, 0);
 }
 
