@@ -8,6 +8,10 @@
  * The tree is the image's: every entry is opened without following links, and what was opened is
  * looked at. Other file systems that are mounted in it are not gone into.
  *
+ * A file with several names stays one. There is no room to remember them, so the copy itself does:
+ * in a directory that is there only meanwhile, the first copy has the number of the original as one
+ * more name, from which the others are linked.
+ *
  * What a user namespace refuses (device nodes, owners that do not exist in it, attributes of the
  * host's security modules) is left away.
  */
@@ -36,6 +40,9 @@ enum { MAX_DEPTH = 200, DIR_BUFFER = 4096, XATTR_SIZE = 64 * 1024 };
 struct copy {
 	dev_t device; /* of the tree */
 	int depth;
+	int top_from_fd, top_to_fd; /* where the copy begins */
+	int links_fd;               /* the directory of first copies; -EBADF until there is one */
+	char links_name[24];
 	char names[XATTR_SIZE], value[XATTR_SIZE];
 	char link[PATH_MAX];
 	struct inro_error *error;
@@ -168,22 +175,112 @@ static int copy_node(struct copy *copy, int to_dir, const char *name, const stru
 	return 0;
 }
 
+/* BEFORE and the digits of NUMBER. No stdio here. */
+static void format_name(const char *before, uint64_t number, char text[static 24])
+{
+	char digits[24];
+	size_t n = 0, used = 0;
+
+	for (; *before; before++)
+		text[used++] = *before;
+	do {
+		digits[n++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	while (n > 0)
+		text[used++] = digits[--n];
+	text[used] = '\0';
+}
+
+/* Under a name that the original does not have. */
+static int open_links(struct copy *copy)
+{
+	struct stat st;
+
+	for (unsigned i = 0; copy->links_fd < 0; i++) {
+		format_name(".", i, copy->links_name);
+		if (fstatat(copy->top_from_fd, copy->links_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		if (mkdirat(copy->top_to_fd, copy->links_name, 0700) < 0)
+			return failed(copy, "mkdirat", copy->links_name);
+		copy->links_fd = openat(copy->top_to_fd, copy->links_name,
+					O_RDONLY | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+		if (copy->links_fd < 0)
+			return failed(copy, "openat", copy->links_name);
+	}
+	return 0;
+}
+
+static int close_links(struct copy *copy)
+{
+	_Alignas(struct dirent64) char buffer[DIR_BUFFER];
+	ssize_t n;
+
+	if (copy->links_fd < 0)
+		return 0;
+	while (lseek(copy->links_fd, 0, SEEK_SET) == 0 &&
+	       (n = getdents64(copy->links_fd, buffer, sizeof(buffer))) > 0) {
+		size_t removed = 0;
+
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *entry = (const struct dirent64 *)(buffer + at);
+
+			if (entry->d_name[0] != '.')
+				removed += unlinkat(copy->links_fd, entry->d_name, 0) == 0;
+			at += entry->d_reclen;
+		}
+		if (!removed)
+			break;
+	}
+	copy->links_fd = fd_close(copy->links_fd);
+	return unlinkat(copy->top_to_fd, copy->links_name, AT_REMOVEDIR) < 0 ?
+		       failed(copy, "unlinkat", copy->links_name) : 0;
+}
+
+static int copy_any(struct copy *copy, int from_dir, int to_dir, const char *name,
+		    const struct stat *st)
+{
+	switch (st->st_mode & S_IFMT) {
+	case S_IFREG:
+		return copy_file(copy, from_dir, to_dir, name);
+	case S_IFDIR:
+		return copy_dir(copy, from_dir, to_dir, name);
+	case S_IFLNK:
+		return copy_link(copy, from_dir, to_dir, name, st);
+	default:
+		return copy_node(copy, to_dir, name, st);
+	}
+}
+
+/* What has other names: a link to the first copy, or the first itself. */
+static int copy_linked(struct copy *copy, int from_dir, int to_dir, const char *name,
+		       const struct stat *st)
+{
+	char number[24];
+	int r = open_links(copy);
+
+	if (r < 0)
+		return r;
+	format_name("", st->st_ino, number);
+	if (linkat(copy->links_fd, number, to_dir, name, 0) == 0)
+		return 0;
+	r = copy_any(copy, from_dir, to_dir, name, st);
+	/* A node that is refused was left away. */
+	if (r == 0 && linkat(to_dir, name, copy->links_fd, number, 0) < 0 && errno != ENOENT &&
+	    !is_refused(errno))
+		r = failed(copy, "linkat", name);
+	return r;
+}
+
 static int copy_entry(struct copy *copy, int from_dir, int to_dir, const char *name)
 {
 	struct stat st;
 
 	if (fstatat(from_dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return failed(copy, "fstatat", name);
-	switch (st.st_mode & S_IFMT) {
-	case S_IFREG:
-		return copy_file(copy, from_dir, to_dir, name);
-	case S_IFDIR:
-		return copy_dir(copy, from_dir, to_dir, name);
-	case S_IFLNK:
-		return copy_link(copy, from_dir, to_dir, name, &st);
-	default:
-		return copy_node(copy, to_dir, name, &st);
-	}
+	if (!S_ISDIR(st.st_mode) && st.st_nlink > 1 && st.st_dev == copy->device)
+		return copy_linked(copy, from_dir, to_dir, name, &st);
+	return copy_any(copy, from_dir, to_dir, name, &st);
 }
 
 static int copy_tree(struct copy *copy, int from_fd, int to_fd)
@@ -212,17 +309,21 @@ static int copy_tree(struct copy *copy, int from_fd, int to_fd)
 /* The helper: FROM_FD is opened to be read, and is still the directory that it was. */
 static int copy_all(int from_path_fd, int to_path_fd, const char *path, struct inro_error *error)
 {
-	struct copy copy = { .error = error };
+	struct copy copy = { .error = error, .links_fd = -EBADF };
 	cleanup_close int from_fd = openat(from_path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int to_fd = openat(to_path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
+	int r;
 
 	if (from_fd < 0 || to_fd < 0 || fstat(from_fd, &st) < 0)
 		return failed(&copy, "openat", path);
 	copy.device = st.st_dev;
 	if (fchown(to_fd, st.st_uid, st.st_gid) < 0 && !is_refused(errno))
 		return failed(&copy, "fchown", path);
-	return copy_tree(&copy, from_fd, to_fd);
+	copy.top_from_fd = from_fd;
+	copy.top_to_fd = to_fd;
+	r = copy_tree(&copy, from_fd, to_fd);
+	return r < 0 ? r : close_links(&copy);
 }
 
 int oci_copy_up(int from_fd, int to_fd, const char *path, struct inro_error *error)

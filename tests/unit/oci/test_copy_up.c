@@ -105,6 +105,53 @@ static void all_kinds_of_files(void **state)
 	assert_true(S_ISFIFO(st.st_mode));
 }
 
+static ino_t inode(int dir_fd, const char *name, nlink_t links)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(st.st_nlink, links);
+	return st.st_ino;
+}
+
+/* Files with several names, in several directories; one of them has the names that are used meanwhile. */
+static void hard_links(void **state)
+{
+	struct world *world = *state;
+	int from = world->from_fd, to = world->to_fd;
+	struct stat st;
+	char name[16];
+
+	write_file(from, "a", "hello", 0640);
+	assert_int_equal(mkdirat(from, "d", 0755), 0);
+	assert_int_equal(linkat(from, "a", from, "d/b", 0), 0);
+	assert_int_equal(linkat(from, "a", from, ".0", 0), 0);
+	assert_int_equal(symlinkat("a", from, "link"), 0);
+	assert_int_equal(linkat(from, "link", from, "d/link", 0), 0);
+	assert_int_equal(mkfifoat(from, "fifo", 0600), 0);
+	assert_int_equal(linkat(from, "fifo", from, "d/fifo", 0), 0);
+	write_file(from, "alone", "x", 0600);
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof(name), "d/n%d", i);
+		write_file(from, name, name, 0600);
+		assert_int_equal(linkat(from, name, from, name + 2, 0), 0);
+	}
+	assert_int_equal(oci_copy_up(from, to, "/x", world->error), 0);
+	assert_int_equal(inode(to, "a", 3), inode(to, "d/b", 3));
+	assert_int_equal(inode(to, "a", 3), inode(to, ".0", 3));
+	assert_int_equal(inode(to, "link", 2), inode(to, "d/link", 2));
+	assert_int_equal(inode(to, "fifo", 2), inode(to, "d/fifo", 2));
+	inode(to, "alone", 1);
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof(name), "d/n%d", i);
+		assert_int_equal(inode(to, name, 2), inode(to, name + 2, 2));
+	}
+	assert_int_equal(fstatat(to, "d/b", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(st.st_size, 5);
+	assert_int_equal(fstatat(to, ".1", &st, 0), -1);
+}
+
 static void owners_and_attributes(void **state)
 {
 	struct world *world = *state;
@@ -143,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(all_kinds_of_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(hard_links, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(owners_and_attributes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(failure_is_told, set_up, tear_down),
 	};
