@@ -111,6 +111,11 @@ int sys_pivot_root(const char *new_root, const char *put_old)
 	return (int)CALL(SYS_pivot_root, new_root, put_old);
 }
 
+int sys_mount(const char *source, const char *path, const char *type, unsigned long flags, const char *page)
+{
+	return (int)CALL(SYS_mount, source, path, type, flags, page);
+}
+
 int sys_umount2(const char *path, int flags)
 {
 	return (int)CALL(SYS_umount2, path, flags);

@@ -79,7 +79,8 @@ int sys_fsmount(int fd, unsigned flags, unsigned attributes);
 int sys_fspick(int dir_fd, const char *path, unsigned flags);
 int sys_mount_setattr(int dir_fd, const char *path, unsigned flags, struct mount_attr *attr, size_t size);
 int sys_pivot_root(const char *new_root, const char *put_old);
-/* umount2(2), here because <sys/mount.h> and <linux/mount.h> cannot be included together. */
+/* mount(2) and umount2(2), here because <sys/mount.h> and <linux/mount.h> cannot be included together. */
+int sys_mount(const char *source, const char *path, const char *type, unsigned long flags, const char *page);
 int sys_umount2(const char *path, int flags);
 
 /* close_range(2), 5.9; with CLOSE_RANGE_CLOEXEC 5.11. */

@@ -6,6 +6,8 @@
  *
  * A tmpfs takes the permissions of the directory that it covers, unless others were written. One
  * that shall be read-only becomes so at the end, since other mount points may be made in it.
+ *
+ * Options that are too long for that are told to the kernel in other ways (long_options.h).
  */
 
 #include <errno.h>
@@ -23,6 +25,7 @@
 #include "kernel/syscalls.h"
 #include "mount/target.h"
 #include "oci/copy_up.h"
+#include "oci/long_options.h"
 #include "oci/root.h"
 #include "plan/run.h"
 
@@ -34,6 +37,8 @@ struct fs_args {
 	int base_slot;
 	const char *path; /* from there; "." for the mount there itself */
 	bool inherit_mode, copy_up;
+	bool is_long;
+	struct long_options long_options; /* is_long: these, and not fs.config */
 	const char *label; /* of its root directory; NULL */
 	int keep_slot;
 };
@@ -68,13 +73,33 @@ static int open_target(struct run *run, const struct fs_args *args, char mode[st
 	return fd;
 }
 
+/* One option at a time; all of them in a page where the kernel does not know how, or they are too long. */
+static int make_long(struct run *run, const struct step *step, const char **ret_call)
+{
+	const struct fs_args *args = step->args;
+	const struct long_options *options = &args->long_options;
+	struct mount_fs fs = args->fs;
+	int fd = -EINVAL;
+
+	fs.config = options->config;
+	if (fs.config)
+		fd = mount_make_fs(&fs, NULL, ret_call);
+	if (fd != -EINVAL || !options->page)
+		return fd;
+	if (fs.config)
+		run_second_way(run, step);
+	return oci_mount_page(run_fd(run, SLOT_SCRATCH), fs.type, options, fs.attributes, ret_call);
+}
+
 static int make(struct run *run, const struct step *step, const char *mode,
 		struct inro_error *error)
 {
 	const struct fs_args *args = step->args;
 	const char *const more[] = { "mode", mode, NULL };
 	const char *call;
-	int fd = mount_make_fs(&args->fs, args->inherit_mode && mode[0] ? more : NULL, &call);
+	int fd = args->is_long ? make_long(run, step, &call)
+			       : mount_make_fs(&args->fs,
+					       args->inherit_mode && mode[0] ? more : NULL, &call);
 
 	if ((fd == -EPERM || fd == -EACCES) && args->fs.fallback_source) {
 		int second = mount_take_read_only(args->fs.fallback_source);
@@ -382,6 +407,30 @@ static int fill_args(struct oci_root *root, const struct oci_mount *mount,
 	return 0;
 }
 
+/* The ways that there are for options that are too long. */
+static int prepare_long(struct oci_root *root, const struct oci_mount *mount,
+			const struct oci_mount_options *options, struct fs_args *args,
+			struct inro_error *error)
+{
+	struct long_options *more = &args->long_options;
+
+	args->is_long = oci_options_are_long(options);
+	if (!args->is_long)
+		return 0;
+	if (oci_long_options(&root->plan->arena, mount->type, options, more) < 0)
+		return fail_memory(error);
+	/* The scratch tmpfs would lie on the root of all who are in a namespace that is joined. */
+	if (root->joined || strcmp(mount->type, "tmpfs") == 0)
+		more->page = NULL;
+	if (!more->config && !more->page)
+		return fail_usage(error, mount->destination,
+				  "its options are longer than the kernel takes: 255 bytes each, or "
+				  "4095 together");
+	if (more->page)
+		root_need_scratch(root->plan);
+	return 0;
+}
+
 int oci_new_fs_add(struct oci_root *root, const struct oci_mount *mount,
 		   struct oci_mount_options *options, struct inro_error *error)
 {
@@ -396,10 +445,13 @@ int oci_new_fs_add(struct oci_root *root, const struct oci_mount *mount,
 	r = fill_args(root, mount, options, args, error);
 	if (r == 0 && (options->idmap || options->ridmap || mount->uids.n || mount->gids.n))
 		r = oci_idmap_slot(root, mount, options, &args->look.userns_slot, error);
+	r = r < 0 ? r : prepare_long(root, mount, options, args, error);
 	if (r < 0)
 		return r;
 	step = plan_add(root->plan, STAGE_MOUNT, kind_of(mount->type), mount->destination,
 			"mounts of config.json", args);
+	if (args->long_options.config && args->long_options.page)
+		step->fallback = "before Linux 6.7 by mount(2), with all options in a page";
 	if (args->fs.fallback_source)
 		step->fallback =
 			arena_printf(&root->plan->arena,

@@ -488,6 +488,33 @@ mount("/o", f"lowerdir={d}/lower", f"upperdir={d}/upper/upper", f"workdir={d}/up
 	[ "$(cat listed)" = other ]
 }
 
+@test "an overlay of many layers, of long paths, and of more than the kernel takes" {
+	needs_root
+	local i before
+	before=$(host_mounts)
+	for i in $(seq 30); do
+		mkdir -p "layers/number-$i:with-colon"
+		echo "$i" >"layers/number-$i:with-colon/$i"
+	done
+	mkdir -p "layers/$(printf 'x%.0s' $(seq 250))/deeper"
+	echo deep >"layers/$(printf 'x%.0s' $(seq 250))/deeper/deep"
+	run_box "$MOUNT"'
+layers = [os.getcwd() + f"/layers/number-{i}\\:with-colon" for i in range(1, 31)]
+deep = os.getcwd() + "/layers/" + "x" * 250 + "/deeper"
+mount("/many", "lowerdir=" + ":".join(layers), "ro", type="overlay", source="overlay")
+mount("/deep", "lowerdir=" + ":".join(layers[:3] + [deep]), "ro", "nosuid", type="overlay", source="named")
+' 'cat /many/1 /many/30 /deep/deep /deep/3; ls /many | wc -l; pwd
+awk "\$5 == \"/deep\" { print \$6, \$(NF-1) }" /proc/self/mountinfo; touch /deep/x 2>&1'
+	[[ "$output" == $'1\n30\ndeep\n3\n30\n/\nro,nosuid,'*" named"*"/deep/x: Read-only file system" ]]
+	[ "$(host_mounts)" = "$before" ]
+	run_box "$MOUNT"'mount("/o", "lowerdir=/a:/" + "x/" * 2048, type="overlay", source="overlay")' true
+	[ "$status" = 1 ]
+	[[ "$output" == *"/o: its options are longer than the kernel takes"* ]]
+	run_box "$MOUNT"'mount("/o", "lowerdir=" + ":".join(["/nowhere"] * 60), type="overlay", source="overlay")' true
+	[ "$status" = 1 ]
+	[[ "$output" == *"mount overlay on /o"* ]]
+}
+
 @test "a file system that the kernel does not know, options that it refuses" {
 	run_box "$MOUNT"'mount("/a", type="nofs", source="x")' true
 	[ "$status" = 1 ]
