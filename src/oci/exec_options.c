@@ -259,7 +259,10 @@ static int add_groups(struct oci_exec *exec, struct oci_process *process)
 	return 0;
 }
 
-/* Without the inheritable set, which nothing fills by itself, they are of use to root alone. */
+/*
+ * Inheritable is never filled for their sake, as in runc and crun: so a user other than root has them
+ * only where config.json has made them inheritable, and they can be ambient, too.
+ */
 static void add_caps(struct oci_exec *exec, struct oci_process *process)
 {
 	struct oci_caps *caps = &process->caps;
@@ -270,8 +273,14 @@ static void add_caps(struct oci_exec *exec, struct oci_process *process)
 	caps->bounding |= exec->caps;
 	caps->permitted |= exec->caps;
 	caps->effective |= exec->caps;
+	caps->ambient |= exec->caps & caps->inheritable;
 	if (exec->n_unknown_caps)
 		caps->unknown = (struct oci_strings){ exec->unknown_caps, exec->n_unknown_caps };
+}
+
+uint64_t oci_exec_void_caps(const struct oci_exec *exec, const struct oci_process *process)
+{
+	return process->uid == 0 ? 0 : exec->caps & ~process->caps.ambient;
 }
 
 int oci_exec_apply(struct oci_exec *exec, struct oci_process *process)

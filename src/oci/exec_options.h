@@ -39,4 +39,7 @@ struct oci_process;
 /* Change the container's own process object to the one that was asked for. 0 or -ENOMEM. */
 int oci_exec_apply(struct oci_exec *exec, struct oci_process *process);
 
+/* Once applied: those of --cap that the process will not have, since its user is not root. */
+uint64_t oci_exec_void_caps(const struct oci_exec *exec, const struct oci_process *process);
+
 #endif

@@ -9,12 +9,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/loop.h"
+#include "caps/names.h"
 #include "engine/engine.h"
 #include "engine/signals.h"
 #include "engine/supervise.h"
@@ -108,6 +111,19 @@ static int read_process_file(struct oci_exec *exec, struct oci_process *process,
 	return oci_read_process(text, size, &exec->arena, process, error);
 }
 
+static void warn_of_caps(const struct oci_exec *exec, const struct oci_process *process)
+{
+	cleanup_buf struct buf text = { 0 };
+	uint64_t caps = oci_exec_void_caps(exec, process);
+
+	if (!caps)
+		return;
+	caps_tell(caps, CAP_LAST_CAP, &text);
+	oci_warn(exec->start.call, "--cap: user %u gets %s for set-user-ID programs and file capabilities alone, since "
+		 "it is not inheritable in process.capabilities of the container",
+		 process->uid, buf_text(&text));
+}
+
 /* The container's own process, but for the command and the terminal; then what was said. */
 static int read_process(struct oci_exec *exec, const struct oci_state *state, char **words, int n_words,
 			struct oci_process *ret, struct inro_error *error)
@@ -127,7 +143,11 @@ static int read_process(struct oci_exec *exec, const struct oci_state *state, ch
 		r = read_process_file(exec, ret, error);
 	if (r == 0 && ret->args.n == 0)
 		r = fail_usage(error, "exec", "process args cannot be empty");
-	return r < 0 ? r : oci_exec_apply(exec, ret) < 0 ? fail_memory(error) : 0;
+	if (r == 0 && oci_exec_apply(exec, ret) < 0)
+		r = fail_memory(error);
+	if (r == 0)
+		warn_of_caps(exec, ret);
+	return r;
 }
 
 /* May something be executed in it now? */

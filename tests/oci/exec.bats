@@ -36,10 +36,21 @@ running() {
 	[ "$output" = $'1000\n1001\n1001 7 8\n3\n/tmp\n0022' ]
 	oci exec --cap CAP_SYS_ADMIN "$ID" grep 'CapEff:.*0000000020200420' /proc/self/status
 	oci exec "$ID" grep 'CapEff:.*0000000020000420' /proc/self/status
+	# Another user than root keeps nothing over exec that is not inheritable.
+	run oci exec -u 1000 --cap CAP_SYS_ADMIN "$ID" grep 'CapEff:.0000000000000000' /proc/self/status
+	[ "$status" = 0 ]
+	[[ "$output" == *"--cap: user 1000 gets CAP_SYS_ADMIN for set-user-ID programs"* ]]
 	STATUS=255 oci_refuses "is no user id" -- exec -u -1 "$ID" true
 	STATUS=255 oci_refuses "is no user id" -- exec -u 4294967296 "$ID" true
 	STATUS=255 oci_refuses "No such file" -- exec --cwd /nowhere "$ID" true
 	STATUS=255 oci_refuses "not an absolute path" -- exec --cwd tmp "$ID" true
+}
+
+@test "exec: capabilities for a user, where the container has made them inheritable" {
+	running 'c["process"]["capabilities"]["inheritable"] = c["process"]["capabilities"]["bounding"]'
+	run oci exec -u 1000 --cap CAP_KILL "$ID" grep 'CapEff:.0000000000000020' /proc/self/status
+	[ "$status" = 0 ]
+	[ "${#lines[@]}" = 1 ]
 }
 
 @test "exec: a process object; what it leaves out is the container's" {

@@ -67,6 +67,16 @@ static void what_is_said_is_added(void **state)
 	assert_int_equal(process.caps.inheritable, 0);
 	assert_int_equal(process.caps.ambient, 0);
 	assert_string_equal(process.caps.unknown.list[0], "cap_nonsense");
+	assert_int_equal(oci_exec_void_caps(&exec, &process), 1U << CAP_KILL);
+	process.uid = 0;
+	assert_int_equal(oci_exec_void_caps(&exec, &process), 0);
+	/* What is inheritable can be ambient, which every user keeps. */
+	process.uid = 1000;
+	process.caps.inheritable = 1U << CAP_KILL | 1U << CAP_CHOWN;
+	assert_int_equal(oci_exec_apply(&exec, &process), 0);
+	assert_int_equal(process.caps.ambient, 1U << CAP_KILL);
+	assert_int_equal(process.caps.inheritable, 1U << CAP_KILL | 1U << CAP_CHOWN);
+	assert_int_equal(oci_exec_void_caps(&exec, &process), 0);
 	arena_deinit(&exec.arena);
 }
 
