@@ -87,6 +87,7 @@ void registry_engines(struct registry *names, const struct engine_container **re
 {
 	const struct engines engines = {
 		.base = "",
+		.in_userns = !procfs_in_initial_userns(),
 		.uid = names->uid,
 		.env = names->env,
 		.proc_fd = names->proc_fd,

@@ -149,6 +149,15 @@ static void look_in(struct search *search, const char *base, const char *path, v
 		each_entry(search, fd, visit_entry);
 }
 
+/*
+ * Root has what lies in the system's directories, others what lies in their own. Root of a user
+ * namespace may be either: of a container that has those directories for itself, or an ordinary user's.
+ */
+static bool has_own_dirs(const struct engines *engines)
+{
+	return engines->uid != 0 || engines->in_userns;
+}
+
 static void look_everywhere(struct search *search)
 {
 	static const char *const runtimes[] = { "/inro-oci", "/crun", "/runc" };
@@ -162,10 +171,10 @@ static void look_everywhere(struct search *search)
 		look_in(search, own, "", look_at);
 	snprintf(run, sizeof(run), "%s/run", base);
 	for (size_t i = 0; i < ARRAY_SIZE(runtimes); i++) {
+		if (runtime && has_own_dirs(engines))
+			look_in(search, runtime, runtimes[i], look_at);
 		if (engines->uid == 0)
 			look_in(search, run, runtimes[i], look_at);
-		else if (runtime)
-			look_in(search, runtime, runtimes[i], look_at);
 	}
 	if (engines->uid != 0)
 		return;
@@ -188,13 +197,15 @@ static void name_all(struct search *search)
 		any |= !search->list[i].name;
 	if (!any)
 		return;
-	if (engines->uid == 0)
-		snprintf(path, sizeof(path), "%s/var/lib/containers/storage" PODMAN_FILE, engines->base);
-	else if (data || home)
+	if ((data || home) && has_own_dirs(engines)) {
 		snprintf(path, sizeof(path), "%s%s/containers/storage" PODMAN_FILE, data ? data : home,
 			 data ? "" : "/.local/share");
-	if (path[0])
 		engine_name_by_podman(path, search->arena, search->list, search->n);
+	}
+	if (engines->uid == 0) {
+		snprintf(path, sizeof(path), "%s/var/lib/containers/storage" PODMAN_FILE, engines->base);
+		engine_name_by_podman(path, search->arena, search->list, search->n);
+	}
 	snprintf(path, sizeof(path), "%s" DOCKER_DIR, engines->base);
 	for (size_t i = 0; i < search->n; i++) {
 		struct engine_container *container = &search->list[i];

@@ -27,6 +27,7 @@ struct engine_container {
 struct engines {
 	const char *base;         /* put before /run and /var/lib; "" but in tests */
 	uint32_t uid;
+	bool in_userns;           /* in a user namespace: its root may be an ordinary user, as in `podman unshare` */
 	const char *const *env;   /* of the caller, for XDG_RUNTIME_DIR, HOME, INRO_OCI_ROOT; may be NULL */
 	int proc_fd;              /* a verified /proc */
 };

@@ -60,6 +60,8 @@ print([c["engine"] for c in json.load(sys.stdin)["containers"] if c["name"] == s
 	[ "$("${runner[@]}" "$INRO" ps -q)" = pretty_name ]
 	"${runner[@]}" "$INRO" ps | grep -E "^pretty_name +$SLEEPER +running, of podman +sleep 1000"
 	"${runner[@]}" "$INRO" same pretty_name ab1234 pid
+	# The same user as root of a user namespace, as in `podman unshare`.
+	[ "$("${runner[@]}" "$INRO" unshare -r "$INRO" ps -q)" = pretty_name ]
 	run "${runner[@]}" "$INRO" pid prety_name
 	[[ "$output" == *'did you mean "pretty_name"'* ]]
 	"${runner[@]}" "$INRO" kill pretty_name

@@ -188,6 +188,28 @@ static void of_a_user(void **state)
 	expect(world, ID_A, "mine", "podman");
 }
 
+/* Root of a user namespace, as in `podman unshare`: the user's, and what a container has in /run. */
+static void of_root_in_a_namespace(void **state)
+{
+	struct world *world = *state;
+
+	world->engines.uid = 0;
+	crun_file(world, "user/crun/" ID_A "/status", "/nowhere");
+	crun_file(world, "run/crun/" ID_B "/status", "/nowhere");
+	write_file(world, "home/.local/share/containers/storage/overlay-containers/containers.json",
+		   "[{\"id\": \"" ID_A "\", \"names\": [\"of_a_user\"]}]");
+	write_file(world, "var/lib/containers/storage/overlay-containers/containers.json",
+		   "[{\"id\": \"" ID_B "\", \"names\": [\"of_root\"]}]");
+	load(world);
+	assert_int_equal(world->n, 1);
+	expect(world, ID_B, "of_root", "podman");
+	world->engines.in_userns = true;
+	load(world);
+	assert_int_equal(world->n, 2);
+	expect(world, ID_A, "of_a_user", "podman");
+	expect(world, ID_B, "of_root", "podman");
+}
+
 static void kubernetes(void **state)
 {
 	struct world *world = *state;
@@ -309,6 +331,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(own, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(podman, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(of_a_user, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(of_root_in_a_namespace, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(kubernetes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(docker_and_containerd, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(not_believed, set_up, tear_down),
