@@ -73,6 +73,31 @@ static int set_cgroup_manager(void *object, const char *value, struct inro_error
 	return 0;
 }
 
+/* As crun has it: one of its words for all that there is to be said. */
+static int set_log_level(void *object, const char *value, struct inro_error *error)
+{
+	struct oci_call *call = object;
+
+	call->debug = strcmp(value, "debug") == 0;
+	if (!call->debug && strcmp(value, "warning") != 0 && strcmp(value, "error") != 0)
+		return fail_usage(error, "--log-level", "'%s' is none of debug, warning, error", value);
+	return 0;
+}
+
+static int set_version(void *object, const char *value, struct inro_error *error)
+{
+	(void)error;
+	((struct oci_call *)object)->version = strcmp(value, "true") == 0;
+	return 0;
+}
+
+static int set_help(void *object, const char *value, struct inro_error *error)
+{
+	(void)error;
+	((struct oci_call *)object)->help = strcmp(value, "true") == 0;
+	return 0;
+}
+
 /* What runc asks for and we find out. */
 static int set_ignored(void *object, const char *value, struct inro_error *error)
 {
@@ -89,6 +114,8 @@ static const struct option_row options[] = {
 	{ .name = "log-format", .form = OPTION_VALUE, .argument = "FORMAT", .set = set_log_format,
 	  .help = "text or json" },
 	{ .name = "debug", .form = OPTION_FLAG, .set = set_debug, .help = "log more" },
+	{ .name = "log-level", .form = OPTION_VALUE, .argument = "LEVEL", .set = set_log_level,
+	  .help = "debug; warning and error are as without" },
 	{ .name = "systemd-cgroup", .form = OPTION_FLAG, .set = set_systemd_cgroup,
 	  .help = "let systemd make the cgroups" },
 	{ .name = "cgroup-manager", .form = OPTION_VALUE, .argument = "MANAGER", .set = set_cgroup_manager,
@@ -96,6 +123,9 @@ static const struct option_row options[] = {
 	{ .name = "rootless", .form = OPTION_VALUE, .argument = "true|false|auto", .set = set_ignored,
 	  .help = "accepted; it is found out" },
 	{ .name = "criu", .form = OPTION_VALUE, .argument = "PATH", .set = set_ignored, .help = "accepted" },
+	{ .name = "version", .letter = 'v', .form = OPTION_FLAG, .set = set_version,
+	  .help = "print the version, and that of the specification" },
+	{ .name = "help", .letter = 'h', .form = OPTION_FLAG, .set = set_help, .help = "print this" },
 };
 
 static int print_usage(int status)
@@ -106,6 +136,13 @@ static int print_usage(int status)
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		printf("  --%-20s %s\n", options[i].name, options[i].help);
 	return status;
+}
+
+/* The first line is what engines parse. */
+static int print_version(void)
+{
+	printf("inro-oci version %s\nspec: 1.3.0\n", INRO_VERSION);
+	return 0;
 }
 
 static int open_log(struct oci_call *call, struct inro_error *error)
@@ -153,16 +190,13 @@ int main(int argc, char **argv)
 		fprintf(stderr, "inro-oci: refuses to run setuid: it needs no privilege of its own\n");
 		return 1;
 	}
-	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
-		return print_usage(argc < 2);
-	/* The first line is what engines parse. */
-	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0) {
-		printf("inro-oci version %s\nspec: 1.3.0\n", INRO_VERSION);
-		return 0;
-	}
 	keep_words(argc, argv);
 	if (options_parse(&parser, argv + 1, argc - 1, &first, &error) < 0)
 		return oci_fail(&call, &error, 1);
+	if (call.version)
+		return print_version();
+	if (call.help || (1 + first < argc && strcmp(argv[1 + first], "help") == 0))
+		return print_usage(0);
 	if (1 + first >= argc)
 		return print_usage(1);
 	call.verb = argv[1 + first];

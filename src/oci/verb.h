@@ -21,6 +21,7 @@ struct oci_call {
 	const char *log;      /* --log; NULL = standard error alone */
 	enum oci_log_format log_format;
 	bool debug, systemd_cgroup, cgroup_disabled;
+	bool version, help;   /* asked for in place of a verb */
 	int log_fd;           /* -EBADF where there is no file */
 };
 

@@ -110,3 +110,11 @@ teardown() { oci_teardown; }
 		fails pgrep -fx "sleep 100"
 	done
 }
+
+@test "the version, behind other options too, as containerd asks for it" {
+	[ "$(oci --version | head -n 1 | cut -d' ' -f1,2)" = "inro-oci version" ]
+	[ "$(oci --log "$SCRATCH/log" --log-format json --version)" = "$("$INRO_OCI" -v)" ]
+	oci --log-level=debug --help | grep -q '^Usage: '
+	oci_refuses "--log-level" "none of debug" -- --log-level loud list
+	oci_refuses "inro-oci: no such option: --no-such" -- --no-such list
+}
