@@ -2,6 +2,7 @@
 #include "idmap/ids.h"
 
 #include <errno.h>
+#include <string.h>
 #include <linux/capability.h>
 
 #include "base/error.h"
@@ -28,10 +29,17 @@ static uint32_t first_id(const struct id_side *side)
 static int refuse_unmapped(const struct id_side *side, const char *option, uint32_t id,
 			   const struct spec *spec, struct inro_error *error)
 {
+	/* config.json names each of them by itself. */
+	if (spec->oci)
+		option = strcmp(option, "--groups") == 0 ? "process.user.additionalGids" :
+			 side->what[0] == 'u'		 ? "process.user.uid" :
+							   "process.user.gid";
 	fail_usage(error, option,
 		   "%s id %u does not exist in the container: its user namespace does not map it",
 		   side->what, id);
-	if (spec->ids.mode == MAP_RANGES)
+	if (spec->oci)
+		error_hint(error, "add a range that has it to linux.%cidMappings", side->what[0]);
+	else if (spec->ids.mode == MAP_RANGES)
 		error_hint(error, "add a --map range that has it");
 	else if (spec->ids.mode == MAP_DEFAULT)
 		error_hint(error, "map it, for example by --map auto or --map %u:OUTER:1", id);

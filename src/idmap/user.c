@@ -30,6 +30,7 @@ struct user_spec {
 
 struct user_args {
 	bool set_uid, set_gid, set_groups, tolerant;
+	bool groups_denied_ok; /* a user namespace that denies setgroups leaves them as they are */
 	uint32_t uid, gid;
 	const gid_t *groups;
 	size_t n_groups;
@@ -49,7 +50,7 @@ static int run_take_ids(struct run *run, const struct step *step, struct inro_er
 	/* Groups first: without id 0 or its capability nothing of this would be allowed any more. */
 	if (args->set_groups)
 		r = sys_setgroups(args->n_groups, args->groups);
-	if (r < 0 && !tolerated(args, r))
+	if (r < 0 && !tolerated(args, r) && !(r == -EPERM && args->groups_denied_ok))
 		return error_raw(error, r, "setgroups", NULL);
 	if (r < 0)
 		run_second_way(run, step);
@@ -166,8 +167,12 @@ static int settle(struct plan *plan, struct inro_error *error)
 {
 	const struct user_spec *part = spec_part(plan->spec, &feature_user);
 	struct ids_plan ids;
+	int r = ids_settle(plan->spec, plan->facts, part->groups, &plan->settled, &ids, error);
 
-	return ids_settle(plan->spec, plan->facts, part->groups, &plan->settled, &ids, error);
+	if (r == 0 && plan->spec->oci && part->groups == GROUPS_LIST && !ids.set_groups)
+		plan_note(plan, "process.user.additionalGids are left out: the user namespace does not let "
+			  "this user change its groups");
+	return r;
 }
 
 static int add_become(struct plan *plan, const struct ids_plan *ids, struct inro_error *error)
@@ -210,6 +215,8 @@ static int add_take_ids(struct plan *plan, const struct ids_plan *ids, struct in
 		.set_groups = ids->set_groups,
 		/* What was asked for must be had; dropping groups where nothing was said need not. */
 		.tolerant = ids->tolerant && !asked,
+		/* The authors of a config.json do not know who is going to run it. */
+		.groups_denied_ok = ids->tolerant && plan->spec->oci,
 		.uid = settled->uid,
 		.gid = settled->gid,
 		.groups = settled->groups,
@@ -217,7 +224,7 @@ static int add_take_ids(struct plan *plan, const struct ids_plan *ids, struct in
 	};
 	step = plan_add(plan, STAGE_IDS, &kind_take_ids, object,
 			asked ? "asked for" : "the caller's groups open nothing inside", args);
-	if (args->tolerant)
+	if (args->tolerant || (args->groups_denied_ok && args->set_groups))
 		step->fallback = "the groups are kept where that user namespace denies setgroups";
 	return 0;
 }

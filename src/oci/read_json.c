@@ -611,7 +611,8 @@ int read_choice(struct reader *reader, struct json_object *json, const struct wo
 			return 0;
 		}
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&list, "%s%s", i ? ", " : "", words[i].word);
+		if (words[i].word[0])
+			buf_printf(&list, "%s%s", list.used ? ", " : "", words[i].word);
 	return refuse(reader, "'%.*s' is none of %s", SHOWN, text, buf_text(&list));
 }
 

@@ -51,6 +51,29 @@ p["capabilities"] = {"bounding": ["CAP_KILL", "CAP_CHOWN"], "permitted": ["CAP_K
 	[ "$(cat out)" = $'0\n0022' ]
 }
 
+@test "groups where the user namespace denies setgroups: left out, and said; one that it does not map" {
+	local dir="$SCRATCH/user" user=(env "XDG_RUNTIME_DIR=$SCRATCH/user" "${AS_USER[@]}" "$INRO_OCI")
+	SPEC=(--rootless)
+	config 'c["process"]["user"]["additionalGids"] = [8]
+for s in "uid", "gid": c["linux"][s + "Mappings"][0]["hostID"] = 65534' -- sleep 1000
+	SPEC=()
+	mkdir -m 777 "$dir"
+	"${user[@]}" create "$ID" 2>said || { cat said; false; }
+	grep "process.user.additionalGids are left out" said
+	"${user[@]}" start "$ID"
+	[ "$("${user[@]}" exec "$ID" id -u)" = 0 ]
+	[ "$("${user[@]}" exec -g 9 "$ID" id -u)" = 0 ]
+	"${user[@]}" delete -f "$ID"
+	config "c['linux']['namespaces'].append({'type': 'user'})
+c['linux']['uidMappings'] = c['linux']['gidMappings'] = [{'containerID': 0, 'hostID': 0, 'size': 1}]
+c['process']['user']['additionalGids'] = [5]" -- true
+	oci_refuses "process.user.additionalGids: group id 5 does not exist" "linux.gidMappings" -- run "$ID"
+	config "c['linux']['namespaces'].append({'type': 'user'})
+c['linux']['uidMappings'] = c['linux']['gidMappings'] = [{'containerID': 0, 'hostID': 0, 'size': 1}]
+c['process']['user']['uid'] = 1" -- true
+	oci_refuses "process.user.uid: user id 1 does not exist" "linux.uidMappings" -- run "$ID"
+}
+
 @test "limits, score for the out-of-memory killer, scheduling" {
 	config 'p = c["process"]; p["oomScoreAdj"] = 321
 p["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}, {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]

@@ -135,7 +135,7 @@ static const struct refused wrong[] = {
 	  "is none of" },
 	{ "\"sysctl\":{\"\":\"1\"}", "linux.sysctl[\"\"]", "empty" },
 	{ "\"sysctl\":{\"a.b\":1}", "linux.sysctl[\"a.b\"]", "is a number and must be a string" },
-	{ "\"rootfsPropagation\":\"both\"", "linux.rootfsPropagation", "'both' is none of" },
+	{ "\"rootfsPropagation\":\"both\"", "linux.rootfsPropagation", "'both' is none of shared, slave" },
 	{ "\"maskedPaths\":[\"/a\",\"proc\"]", "linux.maskedPaths[1]", "'proc' is not an absolute path" },
 	{ "\"readonlyPaths\":[\"\"]", "linux.readonlyPaths[0]", "not an absolute path" },
 	{ "\"personality\":{}", "linux.personality.domain", "is missing" },
