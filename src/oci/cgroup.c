@@ -288,11 +288,15 @@ static int do_without(struct plan *plan, const struct oci_settings *settings,
 		      struct inro_error *error)
 {
 	bool none = !plan->facts->cgroup.mount && plan->facts->cgroup.n_v1 == 0;
+	const struct oci_setting *lost = NULL;
 	const char *why = is_disabled(plan->spec) ? "cgroups are disabled for it"
 			  : none                  ? "no cgroup file system is mounted"
 						  : "this user may make no cgroup there";
 
-	if (settings->n == 0) {
+	/* "No limit" it has without a cgroup, too. */
+	for (size_t i = 0; i < settings->n && !lost; i++)
+		lost = settings->list[i].optional ? NULL : &settings->list[i];
+	if (!lost) {
 		if (!is_disabled(plan->spec))
 			plan_note(plan,
 				  "the container has no cgroup of its own, since %s: it cannot be "
@@ -302,7 +306,7 @@ static int do_without(struct plan *plan, const struct oci_settings *settings,
 		return 0;
 	}
 	fail_host(error, none ? INRO_ERROR_HOST : INRO_ERROR_DENIED, none ? -EOPNOTSUPP : -EACCES,
-		  settings->list[0].field, "cannot set %s, since %s", settings->list[0].field, why);
+		  lost->field, "cannot set %s, since %s", lost->field, why);
 	if (!is_disabled(plan->spec) && !none)
 		error_hint(error, "use --systemd-cgroup, or run it in a delegated cgroup: "
 				  "systemd-run --user --scope -p Delegate=yes ...");

@@ -147,8 +147,8 @@ static int fail_missing(int dir_fd, const struct oci_setting *setting, struct in
 		  setting->file, n, setting->file);
 	if (!lists_controller(list, setting->file, n))
 		error_hint(error,
-			   "the cgroups above must hand it on (cgroup.subtree_control); they "
-			   "have:%s%.*s",
+			   "the cgroups above must hand it on (cgroup.subtree_control), which "
+			   "none can that hold processes; they have:%s%.*s",
 			   *list ? " " : " none", (int)strcspn(list, "\n"), list);
 	return -EOPNOTSUPP;
 }
@@ -208,6 +208,8 @@ int oci_setting_write(const struct oci_cgroup_dirs *dirs, const struct oci_setti
 	int dir_fd = verbatim ? dirs->v2 : oci_cgroup_dir(dirs, setting->controller);
 	int r;
 
+	if (dir_fd < 0 && setting->optional)
+		return 0;
 	if (dir_fd < 0)
 		return fail_host(error, INRO_ERROR_HOST, -EOPNOTSUPP, setting->field,
 				 "%s cannot be set: there is no cgroup with the controller %.*s",

@@ -23,7 +23,7 @@ struct oci_setting {
 	const char *file, *text;
 	const char *other_file; /* where this kernel lacks the file; NULL */
 	const char *other_text;
-	bool optional;    /* a kernel that lacks it does without */
+	bool optional;    /* no limit, or one that a kernel which lacks it does without */
 	bool check_usage; /* refuse a memory limit below what is used */
 	bool late;        /* once the container's first process is in it */
 };
@@ -40,7 +40,10 @@ int oci_settings_v2(const struct oci_resources *resources, struct arena *arena,
 int oci_settings_v1(const struct oci_resources *resources, struct arena *arena,
 		    struct oci_settings *ret, struct inro_error *error);
 
-/* Write one setting. -EOPNOTSUPP and the error filled where its controller is missing. */
+/*
+ * Write one setting. -EOPNOTSUPP and the error filled where its controller is missing; but "no limit"
+ * needs none (optional).
+ */
 int oci_setting_write(const struct oci_cgroup_dirs *dirs, const struct oci_setting *setting,
 		      struct inro_error *error);
 

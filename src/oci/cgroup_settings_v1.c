@@ -34,14 +34,16 @@ static void add_i64(struct adding *adding, enum oci_controller controller, const
 {
 	if (value->set && value->value)
 		add(adding, controller, field, file,
-		    oci_limit_text(adding->arena, value->value, false));
+		    oci_limit_text(adding->arena, value->value, false))
+			->optional = value->value < 0;
 }
 
 static void add_cpu(struct adding *adding, const struct oci_resources *resources)
 {
 	if (resources->cpu_idle.set)
 		add(adding, OCI_CPU, "cpu.idle", "cpu.idle",
-		    resources->cpu_idle.value == 1 ? "1" : "0");
+		    resources->cpu_idle.value == 1 ? "1" : "0")
+			->optional = resources->cpu_idle.value != 1;
 	if (!resources->cpu_idle.set || resources->cpu_idle.value != 1)
 		add_u64(adding, OCI_CPU, "cpu.shares", "cpu.shares", &resources->cpu_shares);
 	add_u64(adding, OCI_CPU, "cpu.period", "cpu.cfs_period_us", &resources->cpu_period);
@@ -49,7 +51,8 @@ static void add_cpu(struct adding *adding, const struct oci_resources *resources
 	if (resources->cpu_burst.set)
 		add(adding, OCI_CPU, "cpu.burst", "cpu.cfs_burst_us",
 		    arena_printf(adding->arena, "%llu",
-				 (unsigned long long)resources->cpu_burst.value));
+				 (unsigned long long)resources->cpu_burst.value))
+			->optional = resources->cpu_burst.value == 0;
 	/* Before a process is in it: the kernel takes no other order. */
 	add_u64(adding, OCI_CPU, "cpu.realtimePeriod", "cpu.rt_period_us",
 		&resources->cpu_realtime_period);
@@ -182,7 +185,8 @@ int oci_settings_v1(const struct oci_resources *resources, struct arena *arena,
 	r = add_memory(&adding, resources);
 	if (r == 0 && resources->pids_limit.set)
 		add(&adding, OCI_PIDS, "pids.limit", "pids.max",
-		    oci_limit_text(arena, resources->pids_limit.value, true));
+		    oci_limit_text(arena, resources->pids_limit.value, true))
+			->optional = resources->pids_limit.value < 0;
 	if (r == 0)
 		add_io(&adding, resources);
 	if (r == 0)

@@ -44,7 +44,7 @@ static int add_cpu(struct adding *adding, const struct oci_resources *resources)
 		return fail_usage(adding->error, "linux.resources.cpu",
 				  "realtime limits are not to be had on cgroup v2");
 	if (resources->cpu_idle.set)
-		add(adding, OCI_CPU, "cpu.idle", "cpu.idle", idle ? "1" : "0");
+		add(adding, OCI_CPU, "cpu.idle", "cpu.idle", idle ? "1" : "0")->optional = !idle;
 	/* What is idle has the least weight, and no other. */
 	if (resources->cpu_shares.set && resources->cpu_shares.value && !idle)
 		add(adding, OCI_CPU, "cpu.shares", "cpu.weight",
@@ -58,11 +58,13 @@ static int add_cpu(struct adding *adding, const struct oci_resources *resources)
 		if (period)
 			text = arena_printf(adding->arena, "%s %llu", text ? text : "",
 					    (unsigned long long)resources->cpu_period.value);
-		add(adding, OCI_CPU, "cpu.quota", "cpu.max", text);
+		add(adding, OCI_CPU, "cpu.quota", "cpu.max", text)->optional =
+			!quota || resources->cpu_quota.value < 0;
 	}
 	if (resources->cpu_burst.set)
 		add(adding, OCI_CPU, "cpu.burst", "cpu.max.burst",
-		    number(adding, resources->cpu_burst.value));
+		    number(adding, resources->cpu_burst.value))
+			->optional = resources->cpu_burst.value == 0;
 	return 0;
 }
 
@@ -93,16 +95,29 @@ static int add_swap(struct adding *adding, const struct oci_resources *resources
 
 static int add_memory(struct adding *adding, const struct oci_resources *resources)
 {
+	struct oci_setting *setting;
 	int r = add_swap(adding, resources);
 
-	if (r == 0 && resources->memory_limit.set && resources->memory_limit.value)
-		add(adding, OCI_MEMORY, "memory.limit", "memory.max",
-		    oci_limit_text(adding->arena, resources->memory_limit.value, true))
-			->check_usage = resources->memory_check_before_update;
+	if (r == 0 && resources->memory_limit.set && resources->memory_limit.value) {
+		setting = add(adding, OCI_MEMORY, "memory.limit", "memory.max",
+			      oci_limit_text(adding->arena, resources->memory_limit.value, true));
+		setting->check_usage = resources->memory_check_before_update;
+		setting->optional = resources->memory_limit.value < 0;
+	}
 	if (r == 0 && resources->memory_reservation.set && resources->memory_reservation.value)
 		add(adding, OCI_MEMORY, "memory.reservation", "memory.low",
-		    oci_limit_text(adding->arena, resources->memory_reservation.value, true));
+		    oci_limit_text(adding->arena, resources->memory_reservation.value, true))
+			->optional = resources->memory_reservation.value < 0;
 	return r;
+}
+
+static void add_pids(struct adding *adding, const struct oci_i64 *limit)
+{
+	struct oci_setting *setting = add(adding, OCI_PIDS, "pids.limit", "pids.max",
+					  oci_limit_text(adding->arena, limit->value, true));
+
+	setting->late = limit->value == 0;
+	setting->optional = limit->value < 0;
 }
 
 static void add_throttles(struct adding *adding, const char *field, const char *key,
@@ -113,7 +128,8 @@ static void add_throttles(struct adding *adding, const char *field, const char *
 
 		add(adding, OCI_IO, field, "io.max",
 		    arena_printf(adding->arena, "%lld:%lld %s=%s", (long long)list[i].major,
-				 (long long)list[i].minor, key, rate ? rate : ""));
+				 (long long)list[i].minor, key, rate ? rate : ""))
+			->optional = list[i].rate == 0;
 	}
 }
 
@@ -177,9 +193,7 @@ int oci_settings_v2(const struct oci_resources *resources, struct arena *arena,
 	if (r == 0)
 		r = add_memory(&adding, resources);
 	if (r == 0 && resources->pids_limit.set)
-		add(&adding, OCI_PIDS, "pids.limit", "pids.max",
-		    oci_limit_text(arena, resources->pids_limit.value, true))
-			->late = resources->pids_limit.value == 0;
+		add_pids(&adding, &resources->pids_limit);
 	if (r == 0)
 		add_io(&adding, resources);
 	if (r == 0)

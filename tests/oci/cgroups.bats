@@ -228,4 +228,6 @@ c['mounts'] = [m for m in c['mounts'] if m['type'] != 'proc']" sh -c 'sleep 1000
 	[[ "$output" != *"$ID"* ]]
 	config "c['linux']['resources'] = {'pids': {'limit': 5}}" -- true
 	oci_refuses "pids.limit" "disabled" -- --cgroup-manager=disabled run "$ID"
+	config "c['linux']['resources'] = {'pids': {'limit': -1}, 'memory': {'limit': -1}}" -- true
+	oci --cgroup-manager=disabled run "$ID"
 }

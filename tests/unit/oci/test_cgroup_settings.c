@@ -248,6 +248,38 @@ static void io_and_others(void **state)
 	refused(true, &resources, "page size");
 }
 
+/* Whatever is unlimited, or as it is anyway, is so without a controller, too. */
+static void no_limit_needs_no_controller(void **state)
+{
+	struct oci_device_throttle none = { 8, 16, 0 };
+	struct oci_resources resources = { .memory_limit = I64(-1),
+					   .memory_swap = I64(-1),
+					   .memory_reservation = I64(-1),
+					   .cpu_quota = I64(-1),
+					   .cpu_period = I64(100000),
+					   .cpu_burst = I64(0),
+					   .cpu_idle = I64(0),
+					   .pids_limit = I64(-1),
+					   .write_iops = &none,
+					   .n_write_iops = 1 };
+	const struct oci_cgroup_dirs nowhere = { .v2 = -EBADF };
+	struct oci_settings settings = v2(&resources);
+
+	(void)state;
+	assert_int_equal(settings.n, 8);
+	for (size_t i = 0; i < settings.n; i++)
+		assert_true(settings.list[i].optional);
+	assert_int_equal(oci_settings_write(&nowhere, &settings, &error), 0);
+	resources.n_write_iops = 0;
+	resources.cpu_period.set = false;
+	settings = v1(&resources);
+	assert_int_equal(oci_settings_write(&nowhere, &settings, &error), 0);
+	resources = (struct oci_resources){ .pids_limit = I64(0) };
+	settings = v2(&resources);
+	assert_int_equal(oci_settings_write(&nowhere, &settings, &error), -EOPNOTSUPP);
+	memset(&error, 0, sizeof(error));
+}
+
 /* A v2 group without controllers: every limit is refused by name. */
 static void missing_controllers_are_named(void **state)
 {
@@ -327,6 +359,7 @@ int main(void)
 		cmocka_unit_test(memory),
 		cmocka_unit_test(pids),
 		cmocka_unit_test(io_and_others),
+		cmocka_unit_test(no_limit_needs_no_controller),
 		cmocka_unit_test(missing_controllers_are_named),
 		cmocka_unit_test(contradictions_are_tried_again),
 	};
