@@ -41,6 +41,16 @@ static bool has_word(const char *list, const char *word, size_t n)
 	return false;
 }
 
+/*
+ * Only the host's root, which alone has no type, holds processes and hands on. Elsewhere the kernel would
+ * take cpu and pids, but none of the others: the group is the root of a threaded domain then, and those
+ * below it can have no processes at all.
+ */
+static bool holds_processes(int dir_fd)
+{
+	return faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0 && cgroup_has_processes(dir_fd) == 1;
+}
+
 /* Hand on what the group has and does not hand on yet: all at once, or as much as goes. */
 static void hand_on(int dir_fd)
 {
@@ -62,7 +72,8 @@ static void hand_on(int dir_fd)
 		at += n + (at[n] != '\0');
 	}
 	text[used] = '\0';
-	if (!used || cgroup_write(dir_fd, "cgroup.subtree_control", text) == 0)
+	if (!used || holds_processes(dir_fd) ||
+	    cgroup_write(dir_fd, "cgroup.subtree_control", text) == 0)
 		return;
 	for (char *save, *word = strtok_r(text, " ", &save); word;
 	     word = strtok_r(NULL, " ", &save))

@@ -103,6 +103,21 @@ create '{"pids": {"limit": 0}}' 'exec sleep 1000'
 is 'no process at all' "$(value pids.max)$(oci state $id | grep '"status"')" '0;*running*'
 gone 'no process at all'
 
+# A group that holds processes hands nothing on, and must not be made to by halves: cpu and pids alone
+# would make what is below it invalid.
+mkdir $C/full
+sleep 1000 &
+full=$!
+echo $full >$C/full/cgroup.procs
+config /full/x '{"pids": {"limit": -1}, "memory": {"limit": -1}, "cpu": {"quota": -1, "period": 100000}}' 'echo runs'
+is 'no limit needs no controller' "$(oci run x 2>&1)" runs
+config /full/x '{"pids": {"limit": 5}}' true
+is 'a limit needs its controller' "$(oci run x 2>&1)" '*the controller pids is not available*hold processes*'
+is 'the group above stays what it is' "$(cat $C/full/cgroup.type $C/full/cgroup.subtree_control)" domain
+kill $full
+wait $full
+rmdir $C/full
+
 config /pod/x '{"memory": {"limit": 8192}}' true
 is 'too little memory' "$(oci run x 2>&1)" '*out of memory; the limit is 8192*'
 config /pod/x '{"unified": {"nothing.max": "5"}}' true
