@@ -331,7 +331,9 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		r = fail_memory(error);
 	if (r < 0)
 		return r;
-	if (add_settings(plan, made, &settings) < 0 || add_devices(plan, made) < 0)
+	if (add_settings(plan, made, &settings) < 0 || add_devices(plan, made) < 0 ||
+	    oci_cgroup_owner_add(plan, by_systemd(plan->spec) ? STAGE_MAP : STAGE_CGROUP,
+				 made->v2_slot) < 0)
 		return fail_memory(error);
 	return 0;
 }

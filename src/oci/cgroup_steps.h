@@ -58,4 +58,13 @@ struct oci_cgroup_devices {
 };
 extern const struct step_kind kind_oci_cgroup_devices;
 
+/*
+ * Shall the container's user own its cgroup, and who is that on the host? Only what the configuration
+ * says counts; that the host is one of v2 alone is the caller's to know.
+ */
+bool oci_cgroup_owner(const struct oci_config *config, uint32_t *ret);
+
+/* The step that gives it to that user, if it shall. 0 or -ENOMEM. */
+int oci_cgroup_owner_add(struct plan *plan, enum stage stage, int slot);
+
 #endif

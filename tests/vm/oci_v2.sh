@@ -24,19 +24,21 @@ oci() {
 	inro-oci --root /run/states "$@"
 }
 
-# config PATH RESOURCES CMD…: config.json of a container that runs CMD by sh.
+# config PATH RESOURCES CMD: config.json of a container that runs CMD by sh, as USER; its cgroups are
+# mounted CGROUP (ro, rw), and OWN and MORE are further namespaces and members of linux.
+USER=0 CGROUP=ro MORE='' OWN=''
 config() {
 	cat >config.json <<-END
 		{"ociVersion": "1.2.0", "root": {"path": "rootfs"},
 		 "process": {"cwd": "/", "args": ["/bin/sh", "-c", "$3"], "env": ["PATH=/bin"],
-		  "user": {"uid": 0, "gid": 0}, "capabilities": {"bounding": ["CAP_MKNOD"], "effective": ["CAP_MKNOD"],
+		  "user": {"uid": $USER, "gid": 0}, "capabilities": {"bounding": ["CAP_MKNOD"], "effective": ["CAP_MKNOD"],
 		  "permitted": ["CAP_MKNOD"]}},
 		 "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
 		  {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
 		  {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"},
-		  {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro"]}],
-		 "linux": {"cgroupsPath": "$1", "resources": $2,
-		  "namespaces": [{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}, {"type": "uts"}, {"type": "cgroup"}]}}
+		  {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["$CGROUP"]}],
+		 "linux": {$MORE"cgroupsPath": "$1", "resources": $2,
+		  "namespaces": [$OWN{"type": "pid"}, {"type": "mount"}, {"type": "ipc"}, {"type": "uts"}, {"type": "cgroup"}]}}
 	END
 }
 
@@ -102,6 +104,43 @@ gone 'out of memory'
 create '{"pids": {"limit": 0}}' 'exec sleep 1000'
 is 'no process at all' "$(value pids.max)$(oci state $id | grep '"status"')" '0;*running*'
 gone 'no process at all'
+
+# Its user owns it where it is mounted to be written to, and of its files those that hand on. The kernel
+# lists them; what is there of the list, and nothing else, is given away.
+owned() {
+	stat -c '%n %u' $C/pod/$id/* | sed "s|$C/pod/$id/||" | awk -v uid="$1" '$2 == uid {print $1}' | tr '\n' ' '
+}
+delegated() {
+	for file in $(sort /sys/kernel/cgroup/delegate); do
+		[ ! -e $C/pod/$id/$file ] || printf '%s ' $file
+	done
+}
+MAPS='"uidMappings": [{"containerID": 0, "hostID": 100000, "size": 65536}],
+	"gidMappings": [{"containerID": 0, "hostID": 100000, "size": 65536}],'
+CGROUP=rw MORE=$MAPS USER=5 OWN='{"type": "user"},'
+create '{"pids": {"limit": 20}}' "cd $C; mkdir sub; echo 0 >sub/cgroup.procs; cat sub/cgroup.procs >/tmp/in
+	echo 10 >sub/../pids.max; echo +pids >cgroup.subtree_control && echo 5 >sub/pids.max && echo done; exec sleep 1000" >out 2>&1
+for _ in 1 2 3 4 5 6 7 8 9 10; do ! grep -q done out || break; sleep 1; done
+is 'owner: the group' "$(stat -c %u $C/pod/$id $C/pod/$id/sub)" '100005?100005'
+is 'owner: its files' "$(owned 100005)" "$(delegated)sub "
+is 'owner: not the limits' "$(cat out)" "*can't create sub/../pids.max: Permission denied*done"
+is 'owner: what is inside can limit itself further' "$(value pids.max)$(value sub/pids.max)" '20;5;'
+# The kernel takes no process into the container's own group any more; exec goes where its init is.
+is 'nested: exec' "$(oci exec $id sh -c 'cat /proc/self/cgroup' 2>&1)" '0::/sub'
+is 'nested: exec --cgroup' "$(oci exec --cgroup nowhere $id true 2>&1)" '*nowhere*no such cgroup*'
+is 'nested: ps' "$(oci ps --format json $id)" "\\[$(cat $C/pod/$id/sub/cgroup.procs)\\]"
+oci update --pids-limit 15 $id
+is 'nested: update' "$(value pids.max)" '15;'
+gone 'owner'
+CGROUP=ro
+create '{}' 'exec sleep 1000'
+is 'owner: not where it is read-only' "$(owned 100005)" ''
+gone 'read-only'
+CGROUP=rw MORE='' USER=1000 OWN=''
+create '{}' 'exec sleep 1000'
+is 'owner: without a user namespace' "$(owned 1000)" "$(delegated)"
+gone 'without a user namespace'
+CGROUP=ro USER=0
 
 # A group that holds processes hands nothing on, and must not be made to by halves: cpu and pids alone
 # would make what is below it invalid.
