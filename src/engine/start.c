@@ -149,6 +149,51 @@ static pid_t clone_by_best_way(struct run *run, struct clone_args *args, enum ns
 	return sys_clone3(args, sizeof(*args));
 }
 
+/* The group is one that takes no processes, or it is gone. */
+static bool is_refused_by_cgroup(pid_t pid, const struct clone_args *args)
+{
+	return args->flags & CLONE_INTO_CGROUP &&
+	       (pid == -EBUSY || pid == -EOPNOTSUPP || pid == -ENODEV);
+}
+
+/* Choose the group again, who can; false where nobody can. Those who live in it may have changed it. */
+static bool choose_cgroup_again(struct run *run)
+{
+	struct inro_error unseen = { 0 };
+	bool again = false;
+
+	for (size_t i = 0; i < run->plan->n_steps; i++) {
+		const struct step *step = &run->plan->steps[i];
+
+		if (step->again && step->kind->run(run, step, &unseen) == 0)
+			again = true;
+	}
+	return again;
+}
+
+static void explain_cgroup(int dir_fd, int code, struct inro_error *error)
+{
+	char type[32] = "", hands_on[256] = "";
+
+	fd_read_file_at(dir_fd, "cgroup.type", type, sizeof(type));
+	fd_read_file_at(dir_fd, "cgroup.subtree_control", hands_on, sizeof(hands_on));
+	if (code == -ENODEV) {
+		error_why(error, "its cgroup was removed meanwhile");
+	} else if (code == -EOPNOTSUPP) {
+		error_why(error,
+			  "its cgroup takes no processes (cgroup.type: %.*s), since it is below a threaded one",
+			  (int)strcspn(type, "\n"), type);
+		error_hint(error, "put it beside that; a cgroup that holds processes and hands on cpu or "
+				  "pids (cgroup.subtree_control) is threaded, too");
+	} else {
+		error_why(error,
+			  "its cgroup hands on controllers (cgroup.subtree_control: %.*s), and so takes no "
+			  "processes",
+			  (int)strcspn(hands_on, "\n"), hands_on);
+		error_hint(error, "remove the cgroups below it, and it; or choose another");
+	}
+}
+
 static int clone_child(struct run *run, const struct step *step, struct inro_error *error)
 {
 	struct clone_args args = {
@@ -166,6 +211,10 @@ static int clone_child(struct run *run, const struct step *step, struct inro_err
 	}
 	run->started_ns = monotonic_ns();
 	pid = clone_by_best_way(run, &args, &kind);
+	if (is_refused_by_cgroup(pid, &args) && choose_cgroup_again(run)) {
+		args.cgroup = (uint64_t)run_fd(run, SLOT_CGROUP);
+		pid = clone_by_best_way(run, &args, &kind);
+	}
 	if (pid == 0)
 		child_main(run);
 	run->slots[SLOT_CHILD_CHANNEL] = fd_close(run->slots[SLOT_CHILD_CHANNEL]);
@@ -175,6 +224,8 @@ static int clone_child(struct run *run, const struct step *step, struct inro_err
 			ns_join_explain(run->plan->clone_inside, kind, pid, error);
 		else
 			error_raw(error, pid, "clone3", NULL);
+		if (is_refused_by_cgroup(pid, &args))
+			explain_cgroup(run_fd(run, SLOT_CGROUP), pid, error);
 		error->step = step->number;
 		return pid;
 	}

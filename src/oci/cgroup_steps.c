@@ -118,6 +118,43 @@ static int open_or_make(const struct oci_cgroup_make *args, int dir_fd, const ch
 	return r < 0 ? r : fd;
 }
 
+static int remove_below(int dir_fd, const char *name, void *data)
+{
+	(void)data;
+	cgroup_remove(dir_fd, name);
+	return 0;
+}
+
+/*
+ * A group that was there before may hand on what it has, as one that a container with groups of its own
+ * has left: then it takes no process. Where nothing lives below, nobody needs it.
+ */
+static void keep_controllers(int dir_fd)
+{
+	char has[512], text[1100] = "";
+	size_t used = 0;
+
+	if (cgroup_read(dir_fd, "cgroup.subtree_control", has, sizeof(has)) <= 0)
+		return;
+	for (char *save, *word = strtok_r(has, " \n", &save); word;
+	     word = strtok_r(NULL, " \n", &save))
+		used += (size_t)snprintf(text + used, sizeof(text) - used, " -%s", word);
+	if (!used)
+		return;
+	cgroup_each_below(dir_fd, remove_below, NULL);
+	cgroup_write(dir_fd, "cgroup.subtree_control", text + 1);
+}
+
+/* In it or, as far as v2 tells, in any below. */
+static bool is_populated(const struct oci_cgroup_make *args, int fd)
+{
+	uint64_t populated = 0;
+
+	if (!args->v2)
+		return cgroup_has_processes(fd) == 1;
+	return cgroup_read_key(fd, "cgroup.events", "populated", &populated) < 0 || populated;
+}
+
 /* A group that was there before must be free, or two containers would share one's limits and one's end. */
 static int check_free(const struct oci_cgroup_make *args, int fd, const char *path,
 		      struct inro_error *error)
@@ -128,13 +165,15 @@ static int check_free(const struct oci_cgroup_make *args, int fd, const char *pa
 		return 0;
 	if (strcmp(args->inner, "/") == 0)
 		return fail_usage(error, "linux.cgroupsPath", "'/' is the group of the whole host");
-	if (cgroup_has_processes(fd) == 1)
+	if (is_populated(args, fd))
 		return fail_host(error, INRO_ERROR_HOST, -EBUSY, "make the cgroup",
 				 "container's cgroup is not empty: %s", path);
 	if (cgroup_read(fd, args->v2 ? "cgroup.freeze" : "freezer.state", text, sizeof(text)) > 0 &&
 	    (text[0] == '1' || text[0] == 'F'))
 		return fail_host(error, INRO_ERROR_HOST, -EBUSY, "make the cgroup",
 				 "container's cgroup is frozen: %s", path);
+	if (args->v2)
+		keep_controllers(fd);
 	return 0;
 }
 

@@ -126,6 +126,7 @@ static int open_group(struct run *run, const struct group *group, const char *gr
 	cleanup_close int fd = open_of_init(group, groups);
 	int below;
 
+	run->slots[group->slot] = fd_close(run_fd(run, group->slot));
 	if (fd < 0)
 		return error_raw(error, fd, "open", group->dir);
 	if (!sub)
@@ -242,7 +243,9 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		add(plan, args, place->v2, true);
 	for (size_t i = 0; i < place->v1.n; i++)
 		add(plan, args, place->v1.list[i], false);
-	plan_add(plan, STAGE_CGROUP, &kind_open_groups, NULL, "the container's limits are its limits", args);
+	/* An init that starts moves itself, maybe right now. */
+	plan_add(plan, STAGE_CGROUP, &kind_open_groups, NULL, "the container's limits are its limits", args)
+		->again = true;
 	if (place->v1.n || !born_there(plan))
 		plan_add(plan, STAGE_MAP, &kind_place, NULL, "on v1, or in a user namespace, nobody is born there", args);
 	return 0;

@@ -140,6 +140,7 @@ struct step {
 	const void *args;     /* the kind's own, in the plan's arena */
 	bool optional;        /* a failure is reported, not fatal */
 	bool may_block;       /* it waits for somebody else: the parent must stay awake meanwhile */
+	bool again;           /* of STAGE_CGROUP: once more where the kernel takes no child into the group */
 };
 
 /* What features agree on before they add steps; settled in the order of the feature table. */

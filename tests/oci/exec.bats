@@ -155,6 +155,25 @@ print(*[p for p in [place.get("v2")] + place.get("v1", []) if p])' "$SCRATCH/sta
 	[ "$status" = 255 ]
 }
 
+# Init moves itself between the moment at which its group is looked up and that of the clone.
+@test "exec: a cgroup that just then takes no processes is chosen again" {
+	running ''
+	! grep -q "^0::/$" /proc/"$(state_of "$ID" pid)"/cgroup || skip "the container has no cgroup of v2"
+	strace -f -o /dev/null -e inject=clone3:error=EBUSY:when=1000 true 2>/dev/null ||
+		skip "strace may not trace here"
+	# The first clone is refused, the second is not.
+	run strace -f -qqq -o trace -e trace=clone3 -e inject=clone3:error=EBUSY:when=1 \
+		"$INRO_OCI" --root "$SCRATCH/states" exec "$ID" echo there
+	echo "$output"
+	[ "$output" = there ]
+	[ "$(grep -c CLONE_INTO_CGROUP trace)" -ge 2 ]
+	run strace -f -qqq -o trace -e trace=clone3 -e inject=clone3:error=EBUSY \
+		"$INRO_OCI" --root "$SCRATCH/states" exec "$ID" echo there
+	echo "$output"
+	[ "$status" = 255 ]
+	[[ "$output" == *"hands on controllers"* ]]
+}
+
 @test "the runtime's own file cannot be written from inside" {
 	# The container has no dynamic linker.
 	! ldd "$INRO_OCI" >ldd.out 2>&1 || skip "needs the program as it is released, a static one"

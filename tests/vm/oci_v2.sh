@@ -153,9 +153,26 @@ is 'no limit needs no controller' "$(oci run x 2>&1)" runs
 config /full/x '{"pids": {"limit": 5}}' true
 is 'a limit needs its controller' "$(oci run x 2>&1)" '*the controller pids is not available*hold processes*'
 is 'the group above stays what it is' "$(cat $C/full/cgroup.type $C/full/cgroup.subtree_control)" domain
+# Somebody made it hand on by halves: nothing can be born below.
+echo '+pids' >$C/full/cgroup.subtree_control
+config /full/x '{}' true
+is 'below a threaded group' "$(oci run x 2>&1)" '*domain invalid*below a threaded one*'
+is 'below a threaded group: nothing is left' "$(ls -d $C/full/x 2>&1)" '*No such file*'
 kill $full
-wait $full
+wait $full 2>/dev/null
 rmdir $C/full
+# A group that was there, with one below it that has controllers: it is taken if nothing lives in them.
+mkdir -p $C/pod/busy/below
+echo '+memory' >$C/pod/busy/cgroup.subtree_control
+config /pod/busy '{}' 'echo runs'
+sleep 1000 &
+busy=$!
+echo $busy >$C/pod/busy/below/cgroup.procs
+is 'a group below which somebody lives' "$(oci run x 2>&1)" '*cgroup is not empty*'
+is 'what lives below it is left alone' "$(cat $C/pod/busy/below/cgroup.procs)" $busy
+kill $busy
+wait $busy 2>/dev/null
+is 'a group that is left over' "$(oci run x 2>&1)" runs
 
 config /pod/x '{"memory": {"limit": 8192}}' true
 is 'too little memory' "$(oci run x 2>&1)" '*out of memory; the limit is 8192*'
