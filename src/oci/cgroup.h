@@ -102,6 +102,13 @@ int oci_cgroup_pids(const struct oci_cgroup_place *place, pid_t **ret, size_t *r
 int oci_cgroup_remove(const struct oci_cgroup_place *place);
 
 /*
+ * Remove what a start made that was killed before it had a process of whom anything is known. That died
+ * with it, so nothing is killed: the place was written down before it was known whether it is free, and
+ * whoever is in there now is not ours.
+ */
+int oci_cgroup_remove_left(const struct oci_cgroup_place *place);
+
+/*
  * Did the kernel kill a process of it for want of memory? *ret_limit is how much it may have, also where
  * it did not; untouched where there is no limit.
  */

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/macros.h"
@@ -23,6 +24,7 @@ enum {
 	FREEZE_WAIT_MS = 10000,
 	END_WAIT_MS = 30000,
 	REMOVE_TRIES = 200,
+	REMOVE_WAIT_MS = 5,
 	DEPTH = 32,
 };
 
@@ -201,7 +203,7 @@ static int remove_path(const char *path)
 	/* v1 does not tell when the last process has quite gone. */
 	for (int i = 0; r == -EBUSY && i < REMOVE_TRIES; i++) {
 		if (i > 0)
-			poll(NULL, 0, 5);
+			poll(NULL, 0, REMOVE_WAIT_MS);
 		r = cgroup_remove(parent, name);
 	}
 	return r == -ENOENT ? 0 : r;
@@ -244,6 +246,30 @@ int oci_cgroup_remove(const struct oci_cgroup_place *place)
 		r = r < 0 ? r : second;
 	}
 	return r;
+}
+
+/* Nothing was made below it; what is in use is somebody else's, or will be free in a moment. */
+static void remove_unused(const char *path, int *tries)
+{
+	char name[256];
+	cleanup_close int parent = open_parent(path, name, sizeof(name));
+
+	while (parent >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno == EBUSY && --*tries > 0)
+		poll(NULL, 0, REMOVE_WAIT_MS);
+}
+
+int oci_cgroup_remove_left(const struct oci_cgroup_place *place)
+{
+	int tries = REMOVE_TRIES;
+
+	/* systemd forgets a scope by itself once no process is in it. */
+	if (place->manager == OCI_CGROUP_SYSTEMD)
+		return 0;
+	if (place->v2 && place->v2_made)
+		remove_unused(place->v2, &tries);
+	for (size_t i = 0; place->v1_made && i < place->v1.n; i++)
+		remove_unused(place->v1.list[i], &tries);
+	return 0;
 }
 
 bool oci_cgroup_was_oom(const struct oci_cgroup_place *place, uint64_t *ret_limit)

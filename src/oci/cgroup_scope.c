@@ -78,6 +78,8 @@ static void undo_scope(struct run *run, const struct step *step)
 {
 	const struct scope_args *args = step->args;
 
+	if (args->place->removed)
+		return;
 	args->place->was_oom |= oci_cgroup_was_oom(args->place, &args->place->memory_limit);
 	run->slots[args->slot] = fd_close(run_fd(run, args->slot));
 	oci_cgroup_remove(args->place);

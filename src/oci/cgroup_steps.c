@@ -249,6 +249,8 @@ static void undo_make(struct run *run, const struct step *step)
 	int fd = run_fd(run, args->slot);
 	cleanup_close int opened = -EBADF;
 
+	if (args->place->removed)
+		return;
 	note_oom(args);
 	if (fd < 0) {
 		cleanup_close int mount_fd = cgroup_open_mount(args->mount, args->v2);

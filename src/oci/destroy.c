@@ -41,17 +41,16 @@ int oci_destroy(struct oci_call *call, int root_fd, int state_fd, const char *id
 {
 	int r, second;
 
-	(void)state_fd;
 	/* On v1 what is stopped does not end, not even by SIGKILL. */
 	if (!state->cgroup.v2 && state->cgroup.v1.n > 0 && oci_cgroup_frozen(&state->cgroup))
 		oci_cgroup_freeze(&state->cgroup, false);
 	r = oci_kill_init(state, error);
-	second = oci_cgroup_remove(&state->cgroup);
+	second = state->pid ? oci_cgroup_remove(&state->cgroup) : oci_cgroup_remove_left(&state->cgroup);
 	if (r == 0 && second < 0)
 		r = fail_call(error, second, "remove the cgroup of", "unlinkat", id);
 	if (state->rdt_dir)
 		rmdir(state->rdt_dir);
-	second = oci_state_remove(root_fd, id);
+	second = oci_state_remove(root_fd, id, state_fd);
 	oci_hooks_poststop(state, call);
 	if (r == 0 && second < 0)
 		r = fail_call(error, second, "remove the state of", "unlinkat", id);

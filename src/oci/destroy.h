@@ -9,7 +9,7 @@
 
 /*
  * Kill what runs in it, wait for its end, remove cgroups, run poststop hooks, remove its state. STATE
- * may be of a container that has no state.json (all zero). STATE_FD is locked. Goes on where something
+ * may be of a container that has no state.json (all zero, but for what place.json says). STATE_FD is locked. Goes on where something
  * fails; the first failure is told.
  */
 int oci_destroy(struct oci_call *call, int root_fd, int state_fd, const char *id, const struct oci_state *state,

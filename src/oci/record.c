@@ -5,7 +5,8 @@
  * state.json, the pid file and the pidfd that an engine asked for.
  *
  * The state is written as soon as there is a process, while that sets itself up: hooks may ask for
- * it, and a `delete --force` finds whom to kill if this process is killed.
+ * it, and a `delete --force` finds whom to kill if this process is killed. Cgroups are made before
+ * that, so their place is written down first of all.
  */
 
 #include <errno.h>
@@ -96,6 +97,21 @@ static const struct step_kind kind_mark_done = {
 	.what = "call it running: no more",
 	.calls = "unlinkat",
 	.run = run_mark_done,
+};
+
+static int run_write_place(struct run *run, const struct step *step, struct inro_error *error)
+{
+	const struct record_args *args = step->args;
+
+	(void)run;
+	return oci_state_write_place(args->start->state_fd, &args->start->state->cgroup, error);
+}
+
+static const struct step_kind kind_write_place = {
+	.name = "write-place",
+	.what = "write down the place of its cgroups in",
+	.calls = "openat, write",
+	.run = run_write_place,
 };
 
 static uint64_t now_ns(void)
@@ -227,6 +243,10 @@ static int resolve(struct plan *plan, struct inro_error *error)
 		state->ns_kinds = plan->settled.ns_new | plan->settled.ns_join;
 		state->host_root = plan->settled.host_root;
 	}
+	/* All that is made before there is a state.json. */
+	if (!start->executes && (state->cgroup.v2 || state->cgroup.v1.n))
+		plan_add(plan, STAGE_OPEN, &kind_write_place, OCI_PLACE_FILE,
+			 "killed on the way, what it made is found there", args);
 	if (!start->executes)
 		plan_add(plan, STAGE_MEANWHILE, &kind_write_state, OCI_STATE_FILE, "later calls find it there", args);
 	if (start->waits && !start->executes)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/error.h"
@@ -24,10 +25,11 @@ int oci_report(int state_fd, const char *id, struct arena *arena, struct buf *re
 {
 	struct oci_state state = { .id = id, .version = "1.0.2" };
 	enum oci_status status = OCI_CREATING;
+	struct stat stat;
 	char created[48];
 	int r = oci_state_read(state_fd, arena, &state, error);
 
-	if (r == -ENOENT)
+	if (r == -ENOENT && fstat(state_fd, &stat) == 0 && stat.st_nlink > 0)
 		*error = (struct inro_error){ 0 };
 	else if (r < 0)
 		return r;

@@ -105,9 +105,11 @@ static int walk(const struct oci_start *start, const struct plan *plan, int *ret
 	signals_block(&saved);
 	r = engine_start(&run, error);
 	/* The lock is on what the child has open, too: it does not go with this process. */
-	flock(start->state_fd, LOCK_UN);
+	if (r == 0)
+		flock(start->state_fd, LOCK_UN);
 	if (r == 0 && !start->waits) {
 		r = supervise(&run, &result, error);
+		start->state->cgroup.removed = oci_state_lock(start->root_fd, start->id, start->state_fd) == -ENOENT;
 		engine_undo(&run);
 		*ret_status = status_of(&result);
 	}
@@ -189,9 +191,9 @@ int oci_start_make(struct oci_start *start, int *ret_status, struct inro_error *
 	if (r < 0)
 		explain_memory(&state.cgroup, error);
 	if (r < 0 || (!start->waits && !start->keep)) {
-		oci_state_remove(start->root_fd, start->id);
+		oci_state_remove(start->root_fd, start->id, start->state_fd);
 		/* Where it came as far as a process, hooks have been run that want their counterpart. */
-		if (state.pid)
+		if (state.pid && !state.cgroup.removed)
 			oci_hooks_poststop(&state, start->call);
 	}
 	start->state_fd = fd_close(start->state_fd);

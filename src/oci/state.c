@@ -6,7 +6,10 @@
  * A container that is being made has its FIFO under another name (.exec.fifo), and one that runs
  * has none, so that nothing has to be written a second time when it goes from one to the other. One
  * without state.json is being created, or its creator was killed before it had a process; the lock,
- * which goes with its holder, tells which.
+ * which goes with its holder, tells which. What a killed one may have made by then is in place.json.
+ *
+ * Who waits for the lock may get that of a directory which has been removed meanwhile, and another of
+ * that name may be there again. So whoever has got it looks whether the name still leads there.
  */
 
 #include "oci/state.h"
@@ -105,6 +108,21 @@ static int lock(int dir_fd, int operation)
 	return r < 0 ? -errno : 0;
 }
 
+static bool is_still_there(int root_fd, const char *id, int dir_fd)
+{
+	struct stat named, locked;
+
+	return fstatat(root_fd, id, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(dir_fd, &locked) == 0 &&
+	       named.st_dev == locked.st_dev && named.st_ino == locked.st_ino;
+}
+
+int oci_state_lock(int root_fd, const char *id, int dir_fd)
+{
+	int r = lock(dir_fd, LOCK_EX);
+
+	return r < 0 ? r : is_still_there(root_fd, id, dir_fd) ? 0 : -ENOENT;
+}
+
 int oci_state_new(int root_fd, const char *id, struct inro_error *error)
 {
 	int fd, r;
@@ -119,30 +137,55 @@ int oci_state_new(int root_fd, const char *id, struct inro_error *error)
 		return r;
 	}
 	fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = fd < 0 ? -errno : lock(fd, LOCK_EX);
+	r = fd < 0 ? -errno : oci_state_lock(root_fd, id, fd);
 	if (r == 0)
 		return fd;
 	fd_close(fd);
+	/* A `delete` may have come between: then it is gone, or already somebody else's. */
+	if (r == -ENOENT) {
+		fail_host(error, INRO_ERROR_HOST, r, "create", "container %s was deleted while it was made", id);
+		return r;
+	}
 	unlinkat(root_fd, id, AT_REMOVEDIR);
 	return fail_call(error, r, "make the state of", "openat", id);
 }
 
+static int open_dir(int root_fd, const char *id)
+{
+	int fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_locked(int root_fd, const char *id)
+{
+	for (;;) {
+		int fd = open_dir(root_fd, id);
+		int r = fd < 0 ? fd : oci_state_lock(root_fd, id, fd);
+
+		if (r == 0)
+			return fd;
+		fd_close(fd);
+		/* Removed while we waited; is there a new one? */
+		if (fd < 0 || r != -ENOENT)
+			return r;
+	}
+}
+
 int oci_state_open(int root_fd, const char *id, bool locked, struct inro_error *error)
 {
-	int fd, r;
+	int fd;
 
 	if (!oci_id_ok(id))
 		return bad_id(error, id);
-	fd = root_fd < 0 ? root_fd : openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = fd < 0 ? (root_fd < 0 ? -ENOENT : -errno) : locked ? lock(fd, LOCK_EX) : 0;
-	if (r == 0)
+	fd = root_fd < 0 ? -ENOENT : locked ? open_locked(root_fd, id) : open_dir(root_fd, id);
+	if (fd >= 0)
 		return fd;
-	fd_close(fd);
-	if (r == -ENOENT) {
-		fail_host(error, INRO_ERROR_HOST, r, "open the state", "container %s does not exist", id);
-		return r;
+	if (fd == -ENOENT) {
+		fail_host(error, INRO_ERROR_HOST, fd, "open the state", "container %s does not exist", id);
+		return fd;
 	}
-	return fail_call(error, r, "open the state of", "openat", id);
+	return fail_call(error, fd, "open the state of", "openat", id);
 }
 
 static void write_cgroup(struct buf *buf, const struct oci_cgroup_place *place)
@@ -167,10 +210,21 @@ static void write_raw(struct buf *buf, const char *key, const char *json)
 	buf_puts(buf, json);
 }
 
+static int write_new(int dir_fd, const char *name, const struct buf *buf, struct inro_error *error)
+{
+	cleanup_close int fd = -EBADF;
+	int r;
+
+	if (buf->failed)
+		return fail_memory(error);
+	fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	r = fd < 0 ? -errno : fd_write_all(fd, buf->data, buf->used);
+	return r < 0 ? fail_call(error, r, "write the state", fd < 0 ? "openat" : "write", name) : 0;
+}
+
 int oci_state_write(int dir_fd, const struct oci_state *state, struct inro_error *error)
 {
 	cleanup_buf struct buf buf = { 0 };
-	cleanup_close int fd = -EBADF;
 	int r;
 
 	buf_puts(&buf, "{");
@@ -191,13 +245,20 @@ int oci_state_write(int dir_fd, const struct oci_state *state, struct inro_error
 	write_raw(&buf, "hooks", state->hooks_json);
 	write_raw(&buf, "resources", state->resources_json);
 	buf_puts(&buf, "}\n");
-	if (buf.failed)
-		return fail_memory(error);
-	fd = openat(dir_fd, new_file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	r = fd < 0 ? -errno : fd_write_all(fd, buf.data, buf.used);
+	r = write_new(dir_fd, new_file, &buf, error);
 	if (r == 0 && renameat(dir_fd, new_file, dir_fd, OCI_STATE_FILE) < 0)
-		r = -errno;
-	return r < 0 ? fail_call(error, r, "write the state", "write", OCI_STATE_FILE) : 0;
+		r = fail_call(error, -errno, "write the state", "renameat", OCI_STATE_FILE);
+	return r;
+}
+
+int oci_state_write_place(int dir_fd, const struct oci_cgroup_place *place, struct inro_error *error)
+{
+	cleanup_buf struct buf buf = { 0 };
+
+	buf_puts(&buf, "{");
+	write_cgroup(&buf, place);
+	buf_puts(&buf, "}\n");
+	return write_new(dir_fd, OCI_PLACE_FILE, &buf, error);
 }
 
 /* ---- reading: what this program wrote; a value of another type is as if it were absent ---- */
@@ -271,10 +332,25 @@ static int read_annotations(struct json_object *object, struct arena *arena, str
 	return 0;
 }
 
-static int read_object(struct json_object *object, struct arena *arena, struct oci_state *state)
+static int read_cgroup(struct json_object *object, struct arena *arena, struct oci_cgroup_place *place)
 {
 	struct json_object *cgroup;
-	int r = 0;
+	int r;
+
+	if (!json_object_object_get_ex(object, "cgroup", &cgroup))
+		return 0;
+	place->manager = (enum oci_cgroup_manager)number_of(cgroup, "manager");
+	place->scope = text_of(cgroup, "scope", arena);
+	place->v2 = text_of(cgroup, "v2", arena);
+	place->v2_made = bool_of(cgroup, "v2Made");
+	place->v1_made = bool_of(cgroup, "v1Made");
+	r = read_strings(cgroup, "v1", arena, &place->v1);
+	return r < 0 ? r : read_strings(cgroup, "v1Controllers", arena, &place->v1_controllers);
+}
+
+static int read_object(struct json_object *object, struct arena *arena, struct oci_state *state)
+{
+	int r;
 
 	state->version = text_of(object, "ociVersion", arena);
 	state->id = text_of(object, "id", arena);
@@ -290,17 +366,16 @@ static int read_object(struct json_object *object, struct arena *arena, struct o
 	state->process_json = raw_of(object, "process", arena);
 	state->hooks_json = raw_of(object, "hooks", arena);
 	state->resources_json = raw_of(object, "resources", arena);
-	if (json_object_object_get_ex(object, "cgroup", &cgroup)) {
-		state->cgroup.manager = (enum oci_cgroup_manager)number_of(cgroup, "manager");
-		state->cgroup.scope = text_of(cgroup, "scope", arena);
-		state->cgroup.v2 = text_of(cgroup, "v2", arena);
-		state->cgroup.v2_made = bool_of(cgroup, "v2Made");
-		state->cgroup.v1_made = bool_of(cgroup, "v1Made");
-		r = read_strings(cgroup, "v1", arena, &state->cgroup.v1);
-		if (r == 0)
-			r = read_strings(cgroup, "v1Controllers", arena, &state->cgroup.v1_controllers);
-	}
+	r = read_cgroup(object, arena, &state->cgroup);
 	return r < 0 ? r : read_annotations(object, arena, state);
+}
+
+/* By whoever did not wait for the lock. */
+static bool is_removed(int dir_fd)
+{
+	struct stat stat;
+
+	return fstat(dir_fd, &stat) == 0 && stat.st_nlink == 0;
 }
 
 int oci_state_read(int dir_fd, struct arena *arena, struct oci_state *ret, struct inro_error *error)
@@ -311,7 +386,9 @@ int oci_state_read(int dir_fd, struct arena *arena, struct oci_state *ret, struc
 	int r = fd < 0 ? -errno : fd_read_to_heap(fd, MAX_STATE, &text, NULL);
 
 	if (r == -ENOENT) {
-		fail_host(error, INRO_ERROR_HOST, r, "read the state", "the container is still being created");
+		fail_host(error, INRO_ERROR_HOST, r, "read the state", "%s",
+			  is_removed(dir_fd) ? "container does not exist: it was deleted just now" :
+					       "the container is still being created");
 		return r;
 	}
 	if (r < 0)
@@ -325,6 +402,23 @@ int oci_state_read(int dir_fd, struct arena *arena, struct oci_state *ret, struc
 	r = read_object(object, arena, ret);
 	json_object_put(object);
 	return r < 0 ? fail_memory(error) : 0;
+}
+
+int oci_state_read_place(int dir_fd, struct arena *arena, struct oci_cgroup_place *ret)
+{
+	cleanup_close int fd = openat(dir_fd, OCI_PLACE_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_free char *text = NULL;
+	struct json_object *object;
+	int r = fd < 0 ? -errno : fd_read_to_heap(fd, MAX_STATE, &text, NULL);
+
+	if (r < 0)
+		return r;
+	*ret = (struct oci_cgroup_place){ 0 };
+	/* Half of one was written before anything was made. */
+	object = json_tokener_parse(text);
+	r = json_object_is_type(object, json_type_object) ? read_cgroup(object, arena, ret) : -ENOENT;
+	json_object_put(object);
+	return r;
 }
 
 /* Everything below a directory; only files of ours are there, and directories of one level. */
@@ -353,13 +447,11 @@ static void empty_dir(int dir_fd)
 	closedir(dir);
 }
 
-int oci_state_remove(int root_fd, const char *id)
+int oci_state_remove(int root_fd, const char *id, int dir_fd)
 {
-	cleanup_close int fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	empty_dir(fd);
+	if (!is_still_there(root_fd, id, dir_fd))
+		return 0;
+	empty_dir(dir_fd);
 	return unlinkat(root_fd, id, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 

@@ -7,6 +7,8 @@
  *
  *   state.json  what every verb but create needs, and no more: the parts of config.json that count
  *               later are in it, so that config.json is parsed once
+ *   place.json  where its cgroups are, written before there is a process and so a state.json: what a
+ *               creator that is killed leaves behind
  *   exec.fifo   there while the container is created and not started: `start` writes a byte there
  *   word.fifo   where the container's init says why exec failed; its end of file says that it did not
  *   seccomp.bpf the filter program for `exec`, where there is one
@@ -25,6 +27,7 @@
 struct inro_error;
 
 #define OCI_STATE_FILE "state.json"
+#define OCI_PLACE_FILE "place.json"
 #define OCI_EXEC_FIFO "exec.fifo"
 #define OCI_NEW_FIFO ".exec.fifo" /* its name until all is made; where nobody waits, a file that says so */
 #define OCI_WORD_FIFO "word.fifo"
@@ -51,9 +54,10 @@ struct oci_cgroup_place {
 	struct oci_strings v1;          /* absolute paths of the v1 directories, one a hierarchy */
 	struct oci_strings v1_controllers; /* of each: "cpu,cpuacct" */
 	bool v2_made, v1_made;          /* by this container's create, so removed by its delete */
-	/* Not kept: of a start that failed. Did the kernel kill for want of memory? The limit; 0 = none. */
+	/* Not kept, from here on. Of a start that failed: did the kernel kill for want of memory? */
 	bool was_oom;
-	uint64_t memory_limit;
+	uint64_t memory_limit; /* 0 = none */
+	bool removed; /* by somebody else's delete: what is there now under these names is not ours */
 };
 
 struct oci_state {
@@ -88,17 +92,25 @@ int oci_state_root(const char *root, bool create, struct inro_error *error);
 int oci_state_new(int root_fd, const char *id, struct inro_error *error);
 
 /*
- * Open that of one that is there: a descriptor; LOCK waits for whoever changes it. -ENOENT with
+ * Open that of one that is there: a descriptor; LOCK waits for whoever changes it, and if that was its
+ * removal, takes what is there under that name then. -ENOENT with
  * "container does not exist" in the error, which engines look for.
  */
 int oci_state_open(int root_fd, const char *id, bool lock, struct inro_error *error);
+
+/* Wait for the lock of an open one. -ENOENT if it has been removed by then. */
+int oci_state_lock(int root_fd, const char *id, int dir_fd);
 
 /* Write and read state.json. Reading fills only what it holds; -ENOENT while it is being created. */
 int oci_state_write(int dir_fd, const struct oci_state *state, struct inro_error *error);
 int oci_state_read(int dir_fd, struct arena *arena, struct oci_state *ret, struct inro_error *error);
 
-/* Remove the directory with what is in it. */
-int oci_state_remove(int root_fd, const char *id);
+/* Write and read place.json. -ENOENT where there is none, or it was not written to its end. */
+int oci_state_write_place(int dir_fd, const struct oci_cgroup_place *place, struct inro_error *error);
+int oci_state_read_place(int dir_fd, struct arena *arena, struct oci_cgroup_place *ret);
+
+/* Remove the directory, which the caller has locked, with what is in it. 0 where it is gone already. */
+int oci_state_remove(int root_fd, const char *id, int dir_fd);
 
 /*
  * A pidfd of its init, believed only with its start time; -ESRCH when it has ended (also while it is a

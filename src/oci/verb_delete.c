@@ -43,10 +43,13 @@ static int destroy(struct oci_call *call, const char *id, bool force, struct inr
 		return state_fd;
 	r = oci_state_read(state_fd, &arena, &state, error);
 	/* Its creator was killed before there was a process: we have the lock, so nobody is at it. */
-	if (r == -ENOENT)
+	if (r == -ENOENT) {
 		state = (struct oci_state){ .id = id };
-	else if (r < 0)
+		if (oci_state_read_place(state_fd, &arena, &state.cgroup) == -ENOMEM)
+			return fail_memory(error);
+	} else if (r < 0) {
 		return r;
+	}
 	if (r == 0) {
 		enum oci_status status = oci_state_status(state_fd, &state);
 

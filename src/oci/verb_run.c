@@ -14,12 +14,13 @@ static int go(struct oci_call *call, const char *id, struct inro_error *error)
 	cleanup_arena struct arena arena = { 0 };
 	cleanup_close int root_fd = oci_state_root(call->root, false, error);
 	cleanup_close int state_fd = root_fd < 0 ? root_fd : oci_state_open(root_fd, id, true, error);
-	struct oci_state state;
+	struct oci_state state = { 0 };
 	int r = state_fd < 0 ? state_fd : oci_state_read(state_fd, &arena, &state, error);
 
 	if (r == 0)
 		r = oci_start_go(call, state_fd, &state, error);
-	if (r < 0 && state_fd >= 0)
+	/* Without a process it is not ours, but one that is being made after ours was deleted. */
+	if (r < 0 && state.pid)
 		oci_destroy(call, root_fd, state_fd, id, &state, NULL);
 	return r;
 }

@@ -100,14 +100,56 @@ teardown() { oci_teardown; }
 	END
 }
 
+# The cgroups of the test's containers, in every hierarchy.
+groups() {
+	find /sys/fs/cgroup -depth -type d -name "$ID*" 2>/dev/null
+}
+
 @test "a killed create leaves what delete removes" {
 	needs_root
+	local call
 	config -- sleep 100
+	# Its groups are made, and there is no process yet; the first of them; all, and a process.
+	for call in mkdirat:2 mkdirat:3 clone3:1 renameat:1; do
+		timeout 20 strace -D -f -qq -o /dev/null -e "trace=${call%:*}" -e "inject=${call%:*}:signal=KILL:when=${call#*:}" \
+			"$INRO_OCI" --root "$SCRATCH/states" create "$ID" 3>&- || true
+		[ -n "$(ls "$SCRATCH/states")" ]
+		oci state "$ID"
+		oci delete --force "$ID"
+		[ -z "$(ls "$SCRATCH/states")" ]
+		[ -z "$(groups)" ]
+	done
 	for delay in 0 0.001 0.002 0.003 0.005 0.008; do
 		timeout -s KILL "$delay" "$INRO_OCI" --root "$SCRATCH/states" create "$ID" 3>&- || true
 		oci delete --force "$ID"
 		[ -z "$(ls "$SCRATCH/states" 2>/dev/null)" ]
 		fails pgrep -fx "sleep 100"
+		[ -z "$(groups)" ]
+	done
+}
+
+@test "what a killed create wrote down is removed only where nobody is in it" {
+	needs_root
+	local other="$ID-other"
+	config 'c["linux"]["cgroupsPath"] = "/'"$other"'"' -- sleep 100
+	oci create "$other"
+	[ -n "$(groups)" ] || skip "the container has no cgroup"
+	mkdir "$SCRATCH/states/$ID"
+	python3 - "$SCRATCH/states" "$other" "$ID" <<-'END'
+		import json, sys
+		states, other, own = sys.argv[1:]
+		place = json.load(open(f"{states}/{other}/state.json"))["cgroup"]
+		json.dump({"cgroup": place}, open(f"{states}/{own}/place.json", "w"))
+	END
+	oci delete "$ID"
+	[ "$(state_of "$other" status)" = created ]
+	oci delete "$other"
+	[ -z "$(groups)" ]
+	# Half of one, and one that is none.
+	for text in '' '{"cgroup": {"v2": "/sys/fs' '[]'; do
+		mkdir "$SCRATCH/states/$ID"
+		echo "$text" >"$SCRATCH/states/$ID/place.json"
+		oci delete "$ID"
 	done
 }
 

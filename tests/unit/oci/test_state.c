@@ -85,8 +85,8 @@ static void written_and_read(void **state)
 	assert_string_equal(oci_state_json(&read, OCI_CREATED, 7, &arena),
 			    "{\"ociVersion\":\"1.2.0\",\"id\":\"box\",\"status\":\"created\",\"pid\":7,"
 			    "\"bundle\":\"/b/ü\",\"annotations\":{\"org/x\":\"a \\\"b\\\"\\u000a\",\"\":\"y\"}}");
+	assert_int_equal(oci_state_remove(root, "box", fd), 0);
 	fd_close(fd);
-	assert_int_equal(oci_state_remove(root, "box"), 0);
 	fd_close(root);
 }
 
@@ -111,8 +111,64 @@ static void refused(void **state)
 	close(openat(fd, OCI_STATE_FILE, O_CREAT | O_WRONLY, 0600));
 	assert_int_equal(oci_state_read(fd, &arena, &read, &error), -EINVAL);
 	error = (struct inro_error){ 0 };
+	assert_int_equal(oci_state_remove(root, "box", fd), 0);
 	fd_close(fd);
-	assert_int_equal(oci_state_remove(root, "box"), 0);
+	fd_close(root);
+}
+
+/* What a creator wrote down that was killed; half of it is as if it were absent. */
+static void places(void **state)
+{
+	static const char *const v1[] = { "/sys/fs/cgroup/memory/x", NULL };
+	const struct oci_cgroup_place written = {
+		.manager = OCI_CGROUP_FS, .v2 = "/sys/fs/cgroup/x", .v2_made = true, .v1 = { v1, 1 },
+	};
+	cleanup_arena struct arena arena = { 0 };
+	struct inro_error error = { 0 };
+	struct oci_cgroup_place read;
+	int root = oci_state_root(dir, false, &error), fd = oci_state_new(root, "box", &error), file;
+
+	(void)state;
+	assert_int_equal(oci_state_read_place(fd, &arena, &read), -ENOENT);
+	assert_int_equal(oci_state_write_place(fd, &written, &error), 0);
+	assert_int_equal(oci_state_read_place(fd, &arena, &read), 0);
+	assert_int_equal(read.manager, OCI_CGROUP_FS);
+	assert_string_equal(read.v2, written.v2);
+	assert_string_equal(read.v1.list[0], v1[0]);
+	assert_true(read.v2_made && !read.v1_made);
+	file = openat(fd, OCI_PLACE_FILE, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(ftruncate(file, 20), 0);
+	assert_int_equal(oci_state_read_place(fd, &arena, &read), -ENOENT);
+	fd_close(file);
+	assert_int_equal(oci_state_remove(root, "box", fd), 0);
+	fd_close(fd);
+	fd_close(root);
+}
+
+/* The lock of a directory that has been removed is worth nothing, and its name may be another's. */
+static void removed_meanwhile(void **state)
+{
+	cleanup_arena struct arena arena = { 0 };
+	struct inro_error error = { 0 };
+	struct oci_state read;
+	int root = oci_state_root(dir, false, &error), fd = oci_state_new(root, "box", &error);
+	int other = oci_state_open(root, "box", false, &error), second;
+
+	(void)state;
+	assert_int_equal(oci_state_remove(root, "box", fd), 0);
+	fd_close(fd);
+	assert_int_equal(oci_state_lock(root, "box", other), -ENOENT);
+	assert_int_equal(oci_state_read(other, &arena, &read, &error), -ENOENT);
+	assert_non_null(strstr(error.why, "does not exist"));
+	error = (struct inro_error){ 0 };
+	second = oci_state_new(root, "box", &error);
+	assert_true(second >= 0);
+	assert_int_equal(oci_state_lock(root, "box", other), -ENOENT);
+	assert_int_equal(oci_state_remove(root, "box", other), 0);
+	assert_int_equal(oci_state_lock(root, "box", second), 0);
+	assert_int_equal(oci_state_remove(root, "box", second), 0);
+	fd_close(other);
+	fd_close(second);
 	fd_close(root);
 }
 
@@ -206,6 +262,8 @@ int main(void)
 		cmocka_unit_test(ids),
 		cmocka_unit_test(written_and_read),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(places),
+		cmocka_unit_test(removed_meanwhile),
 		cmocka_unit_test(processes),
 		cmocka_unit_test(being_created),
 		cmocka_unit_test(runtime_directory),
