@@ -5,15 +5,13 @@
 # mount, no process, no record, no file. Where a call has a second way, or may fail, the run goes on.
 
 load common
+load faults
 
 setup() {
 	common_setup
 	mkdir -m 777 source run layer
 	export XDG_RUNTIME_DIR="$PWD/run"
-	[ "${INRO_TEST_BUILD:-}" != build-asan ] || skip "the program as it is released is what is tried"
-	if ! strace -f -o /dev/null -e inject=chdir:error=EPERM:when=1000 true 2>/dev/null; then
-		skip "strace may not trace here"
-	fi
+	faults_setup
 }
 teardown() { common_teardown; }
 
@@ -25,18 +23,6 @@ CALLS=(capset chdir clone3 close_range dup3 epoll_create1 epoll_ctl eventfd2 exe
 	prctl prlimit64 read readlinkat renameat renameat2 rt_sigaction rt_sigprocmask sched_setaffinity seccomp
 	sendmsg recvmsg setdomainname setgid setgroups sethostname setns setpriority setresgid setresuid setsid
 	signalfd4 socket socketpair statmount statx symlinkat timerfd_create umount2 unlinkat unshare write)
-
-# What must never go on without: SECURITY.md's "restrictions fail closed".
-CLOSED=" capset clone3 landlock_restrict_self mount_setattr move_mount pivot_root seccomp setgroups setresgid setresuid umount2 "
-
-# A private /run and mount table, so that what other tests do at the same time is not seen.
-isolated() {
-	if is_root; then
-		unshare -m --propagation private bash -c 'mount -t tmpfs none /run && "$@"' bash "$@"
-	else
-		"$@"
-	fi
-}
 
 state_of_the_host() {
 	cat /proc/self/mountinfo
@@ -52,6 +38,8 @@ try() {
 	shift 2
 	text=$("${RUNNER[@]}" timeout -k 1 20 strace -f -qqq -o /dev/null -e "trace=$call" \
 		-e "inject=$call:error=EPERM:when=$n" "$SCRATCH/inro" run -q "$@" sh -c 'exit 0' </dev/null 2>&1) || code=$?
+	# What could not be removed is removed by the next.
+	[ "$call" != unlinkat ] || "${RUNNER[@]}" "$SCRATCH/inro" run -q true
 	text=$(grep -v '^strace: ' <<<"$text")
 	case $code in
 	0)
@@ -80,43 +68,13 @@ try() {
 }
 
 all_faults() { # OPTIONS...
-	local call n count before after
-	: >"$SCRATCH/trace"
-	chmod 666 "$SCRATCH/trace"
 	"${RUNNER[@]}" strace -f -qqq -o "$SCRATCH/trace" "$SCRATCH/inro" run -q "$@" sh -c 'exit 0' </dev/null
-	before=$(state_of_the_host)
-	for call in "${CALLS[@]}"; do
-		# The most that one process makes of it; what the command itself calls does not count.
-		count=$(awk -v call="$call" '
-			$2 ~ "^" call "\\(" && !ours[$1] { n[$1]++ }
-			/ execve(at)?\([^"]*"[^"]*\/sh", .* = 0$/ { ours[$1] = 1 }
-			END { for (p in n) if (n[p] > m) m = n[p]; print m + 0 }' "$SCRATCH/trace")
-		# All of the first ones; of calls in a long walk, some.
-		for ((n = 1; n <= count; n += n < 24 ? 1 : count / 8)); do
-			try "$call" "$n" "$@"
-			# What could not be removed is removed by the next.
-			[ "$call" != unlinkat ] || "${RUNNER[@]}" "$SCRATCH/inro" run -q true
-			for _ in $(seq 100); do
-				after=$(state_of_the_host)
-				[ "$after" != "$before" ] || break
-				sleep 0.02
-			done
-			if [ "$after" != "$before" ]; then
-				echo "$call $n: left behind:"
-				diff <(echo "$before") <(echo "$after")
-				before=$after
-			fi
-		done
-	done
+	sweep 24 8 try "$@"
 }
 
 faults() { # OPTIONS...
-	local wrong
 	export -f all_faults state_of_the_host try
-	export SCRATCH CLOSED
-	wrong=$(isolated bash -c "$(declare -p CALLS RUNNER)"'; all_faults "$@"' bash "$@" 2>&1)
-	echo "$wrong"
-	[ -z "$wrong" ]
+	in_isolation all_faults "$@"
 }
 
 plain() { faults; }
