@@ -217,8 +217,8 @@ static void being_created(void **state)
 	assert_int_equal(oci_state_status(maker, &box), OCI_STOPPED);
 	maker = fd_close(maker);
 	assert_int_equal(oci_state_status(other, &box), OCI_STOPPED);
+	assert_int_equal(oci_state_remove(root, "new", other), 0);
 	fd_close(other);
-	assert_int_equal(oci_state_remove(root, "new"), 0);
 	fd_close(root);
 }
 
