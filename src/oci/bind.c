@@ -381,15 +381,6 @@ static void add_source_steps(struct oci_root *root, struct bind_args *args)
 	}
 }
 
-/* What mount(2) takes for a bind mount too, and then has no effect. */
-static void drop_idle(struct oci_mount_options *options)
-{
-	static const char *const idle[] = { "sync", "dirsync", "lazytime", "mand" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(idle); i++)
-		oci_mount_config_drop(options, idle[i]);
-}
-
 int oci_bind_add(struct oci_root *root, const struct oci_mount *mount,
 		 struct oci_mount_options *options, struct inro_error *error)
 {
@@ -401,7 +392,8 @@ int oci_bind_add(struct oci_root *root, const struct oci_mount *mount,
 		return fail_memory(error);
 	if (!mount->source)
 		return fail_usage(error, target, "a bind mount needs a source");
-	drop_idle(options);
+	/* What mount(2) takes for a bind mount too, and then has no effect. */
+	oci_mount_config_drop_common(options);
 	if (options->n_config > 0)
 		return fail_usage(error, target,
 				  "'%s' is an option of a file system, and this is a bind mount",

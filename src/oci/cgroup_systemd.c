@@ -320,6 +320,11 @@ bool oci_systemd_is_user(void)
 	       count != UINT32_MAX;
 }
 
+bool oci_systemd_installed(void)
+{
+	return access(HELPER, X_OK) == 0;
+}
+
 /* Nothing of the engine's environment but where the bus is. */
 static void make_environment(char *env[4], char room[2][4200])
 {

@@ -39,6 +39,9 @@ int oci_systemd_mask(const char *list, struct buf *ret);
 /* Is it the user's own manager? It is unless the caller is the host's root. */
 bool oci_systemd_is_user(void);
 
+/* Is there the program that says it? It is built where libsystemd is found. */
+bool oci_systemd_installed(void);
+
 /* Say it. LINES begin with the verb and the unit. */
 int oci_systemd_call(bool user, const struct buf *lines, struct inro_error *error);
 

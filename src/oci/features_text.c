@@ -13,6 +13,7 @@
 
 #include "caps/names.h"
 #include "kernel/syscalls.h"
+#include "oci/cgroup_systemd.h"
 #include "oci/json_out.h"
 #include "oci/mount_options.h"
 #include "oci/read_parts.h"
@@ -81,8 +82,8 @@ static void add_cgroup(struct buf *text)
 	open_object(text, "cgroup");
 	json_out_bool(text, "v1", cgroups);
 	json_out_bool(text, "v2", cgroups);
-	json_out_bool(text, "systemd", has("oci_systemd"));
-	json_out_bool(text, "systemdUser", has("oci_systemd"));
+	json_out_bool(text, "systemd", cgroups && oci_systemd_installed());
+	json_out_bool(text, "systemdUser", cgroups && oci_systemd_installed());
 	json_out_bool(text, "rdma", cgroups);
 	close_object(text);
 }
@@ -171,6 +172,9 @@ int oci_features_text(struct arena *arena, struct buf *text)
 		"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
 	};
 	static const struct oci_annotation annotations[] = { { "org.inro.version", INRO_VERSION } };
+	/* With a dot at the end it is all that begin so. */
+	static const char *const unsafe[] = { "org.systemd.property." };
+	const struct oci_strings unsafe_words = { unsafe, ARRAY_SIZE(unsafe) };
 	const struct oci_strings hook_words = { hooks, has("oci_hooks") ? ARRAY_SIZE(hooks) : 0 };
 	struct oci_strings options;
 	int r = oci_mount_option_words(arena, &options);
@@ -184,6 +188,7 @@ int oci_features_text(struct arena *arena, struct buf *text)
 	json_out_strings(text, "mountOptions", &options);
 	add_linux(text);
 	json_out_annotations(text, annotations, ARRAY_SIZE(annotations));
+	json_out_strings(text, "potentiallyUnsafeConfigAnnotations", &unsafe_words);
 	buf_puts(text, "}");
 	return text->failed ? -ENOMEM : 0;
 }

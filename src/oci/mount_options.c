@@ -73,6 +73,9 @@ static const char *const idle[] = {
 	"defaults", "async", "nomand", "nolazytime", "loud", "silent", "iversion", "noiversion",
 };
 
+/* Every file system takes them: they are passed on, and of no meaning to a bind mount. */
+static const char *const common[] = { "sync", "dirsync", "lazytime", "mand" };
+
 static const struct {
 	const char *name;
 	uint64_t type;
@@ -192,6 +195,12 @@ void oci_mount_config_drop(struct oci_mount_options *options, const char *key)
 		options->config[2 * kept] = NULL;
 }
 
+void oci_mount_config_drop_common(struct oci_mount_options *options)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
+		oci_mount_config_drop(options, common[i]);
+}
+
 const char *oci_mount_config(const struct oci_mount_options *options, const char *key)
 {
 	const char *value = NULL;
@@ -230,7 +239,8 @@ static int by_name(const void *a, const void *b)
 
 int oci_mount_option_words(struct arena *arena, struct oci_strings *ret)
 {
-	const size_t most = 2 * (ARRAY_SIZE(attributes) + ARRAY_SIZE(types)) + ARRAY_SIZE(wishes) + ARRAY_SIZE(idle);
+	const size_t most = 2 * (ARRAY_SIZE(attributes) + ARRAY_SIZE(types)) + ARRAY_SIZE(wishes) + ARRAY_SIZE(idle) +
+			    ARRAY_SIZE(common);
 	const char **list = arena_array(arena, most + 1, sizeof(*list));
 	size_t n = 0, distinct = 0;
 
@@ -244,6 +254,8 @@ int oci_mount_option_words(struct arena *arena, struct oci_strings *ret)
 		list[n++] = wishes[i].name;
 	for (size_t i = 0; i < ARRAY_SIZE(idle); i++)
 		list[n++] = idle[i];
+	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
+		list[n++] = common[i];
 	for (size_t i = 0; i < n; i++)
 		if (!list[i])
 			return -ENOMEM;

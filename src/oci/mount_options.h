@@ -57,4 +57,7 @@ int oci_mount_config_add(struct arena *arena, struct oci_mount_options *options,
 			 const char *value);
 void oci_mount_config_drop(struct oci_mount_options *options, const char *key);
 
+/* Leave away what any file system takes (sync and the like). */
+void oci_mount_config_drop_common(struct oci_mount_options *options);
+
 #endif

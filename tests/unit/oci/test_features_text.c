@@ -10,6 +10,7 @@
 #include <linux/capability.h>
 
 #include "documents.h"
+#include "oci/cgroup_systemd.h"
 #include "oci/features_text.h"
 #include "oci/mount_options.h"
 
@@ -122,7 +123,8 @@ static void capabilities_and_hooks_are_known(void **state)
 /* Each option is our own, and not left to the file system; no word twice. */
 static void mount_options_are_known(void **state)
 {
-	static const char *const wanted[] = { "bind", "rbind", "ro", "rro", "rslave", "tmpcopyup", "idmap", "nosymfollow" };
+	static const char *const wanted[] = { "bind", "rbind", "ro", "rro", "rslave", "tmpcopyup", "idmap", "nosymfollow",
+					      "sync", "lazytime" };
 	struct json_object *list = at("mountOptions");
 	size_t found = 0;
 
@@ -134,6 +136,7 @@ static void mount_options_are_known(void **state)
 		struct oci_mount_options options = { 0 };
 
 		assert_int_equal(oci_mount_options(&arena, &words, &options), 0);
+		oci_mount_config_drop_common(&options);
 		if (options.n_config > 0)
 			fail_msg("%s is left to the file system", word);
 		for (size_t j = 0; j < ARRAY_SIZE(wanted); j++)
@@ -157,7 +160,10 @@ static void versions_and_subjects(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(subjects); i++)
 		if (!json_object_get_boolean(at(subjects[i])))
 			fail_msg("%s is false", subjects[i]);
-	assert_true(json_object_is_type(at("linux.cgroup.systemd"), json_type_boolean));
+	assert_int_equal(json_object_get_boolean(at("linux.cgroup.systemd")), oci_systemd_installed());
+	assert_int_equal(json_object_get_boolean(at("linux.cgroup.systemdUser")), oci_systemd_installed());
+	assert_string_equal(json_object_get_string(at("potentiallyUnsafeConfigAnnotations")),
+			    "[ \"org.systemd.property.\" ]");
 	assert_true(json_object_is_type(at("linux.intelRdt.enabled"), json_type_boolean));
 }
 
