@@ -421,6 +421,16 @@ int oci_state_read_place(int dir_fd, struct arena *arena, struct oci_cgroup_plac
 	return r;
 }
 
+int oci_state_find(const char *root, const char *id, bool locked, struct arena *arena, struct oci_state *ret,
+		   struct inro_error *error)
+{
+	cleanup_close int root_fd = oci_state_root(root, false, error);
+	cleanup_close int fd = root_fd < 0 ? root_fd : oci_state_open(root_fd, id, locked, error);
+	int r = fd < 0 ? fd : oci_state_read(fd, arena, ret, error);
+
+	return r < 0 ? r : take_fd(&fd);
+}
+
 /* Everything below a directory; only files of ours are there, and directories of one level. */
 static void empty_dir(int dir_fd)
 {

@@ -105,6 +105,13 @@ int oci_state_lock(int root_fd, const char *id, int dir_fd);
 int oci_state_write(int dir_fd, const struct oci_state *state, struct inro_error *error);
 int oci_state_read(int dir_fd, struct arena *arena, struct oci_state *ret, struct inro_error *error);
 
+/*
+ * All three for a verb: the directory of states of ROOT, in it that of container ID, and what it holds.
+ * The descriptor of the container's directory, or a negative errno with the error filled.
+ */
+int oci_state_find(const char *root, const char *id, bool lock, struct arena *arena, struct oci_state *ret,
+		   struct inro_error *error);
+
 /* Write and read place.json. -ENOENT where there is none, or it was not written to its end. */
 int oci_state_write_place(int dir_fd, const struct oci_cgroup_place *place, struct inro_error *error);
 int oci_state_read_place(int dir_fd, struct arena *arena, struct oci_cgroup_place *ret);

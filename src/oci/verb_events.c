@@ -163,12 +163,10 @@ static int tell(struct oci_call *call, const char *id, const struct events *want
 		struct inro_error *error)
 {
 	cleanup_arena struct arena arena = { 0 };
-	cleanup_close int root_fd = oci_state_root(call->root, false, error);
-	cleanup_close int state_fd =
-		root_fd < 0 ? root_fd : oci_state_open(root_fd, id, false, error);
 	cleanup_cgroup_dirs struct oci_cgroup_dirs dirs = { .v2 = -EBADF };
 	struct oci_state state;
-	int r = state_fd < 0 ? state_fd : oci_state_read(state_fd, &arena, &state, error);
+	cleanup_close int state_fd = oci_state_find(call->root, id, false, &arena, &state, error);
+	int r = state_fd;
 
 	if (r < 0)
 		return r;

@@ -38,11 +38,10 @@ static int not_running(struct inro_error *error)
 static int send_signal(struct oci_call *call, const char *id, int number, bool all, struct inro_error *error)
 {
 	cleanup_arena struct arena arena = { 0 };
-	cleanup_close int root_fd = oci_state_root(call->root, false, error);
-	cleanup_close int state_fd = root_fd < 0 ? root_fd : oci_state_open(root_fd, id, false, error);
 	cleanup_close int pidfd = -EBADF;
 	struct oci_state state;
-	int r = state_fd < 0 ? state_fd : oci_state_read(state_fd, &arena, &state, error);
+	cleanup_close int state_fd = oci_state_find(call->root, id, false, &arena, &state, error);
+	int r = state_fd;
 
 	if (r < 0)
 		return r;

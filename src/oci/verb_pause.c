@@ -13,12 +13,10 @@ extern const struct oci_verb oci_verb_pause;
 int oci_freeze(struct oci_call *call, const char *id, bool frozen, struct inro_error *error)
 {
 	cleanup_arena struct arena arena = { 0 };
-	cleanup_close int root_fd = oci_state_root(call->root, false, error);
-	cleanup_close int state_fd =
-		root_fd < 0 ? root_fd : oci_state_open(root_fd, id, true, error);
 	struct oci_state state;
+	cleanup_close int state_fd = oci_state_find(call->root, id, true, &arena, &state, error);
 	enum oci_status status;
-	int r = state_fd < 0 ? state_fd : oci_state_read(state_fd, &arena, &state, error);
+	int r = state_fd;
 
 	if (r < 0)
 		return r;

@@ -10,12 +10,10 @@ extern const struct oci_verb oci_verb_start;
 static int go(struct oci_call *call, const char *id, struct inro_error *error)
 {
 	cleanup_arena struct arena arena = { 0 };
-	cleanup_close int root_fd = oci_state_root(call->root, false, error);
-	cleanup_close int state_fd = root_fd < 0 ? root_fd : oci_state_open(root_fd, id, true, error);
 	struct oci_state state;
-	int r = state_fd < 0 ? state_fd : oci_state_read(state_fd, &arena, &state, error);
+	cleanup_close int state_fd = oci_state_find(call->root, id, true, &arena, &state, error);
 
-	return r < 0 ? r : oci_start_go(call, state_fd, &state, error);
+	return state_fd < 0 ? state_fd : oci_start_go(call, state_fd, &state, error);
 }
 
 static int start(struct oci_call *call, int argc, char **argv)

@@ -209,12 +209,10 @@ static int change(struct oci_call *call, const char *id, struct update *update,
 		  struct inro_error *error)
 {
 	cleanup_arena struct arena arena = { 0 };
-	cleanup_close int root_fd = oci_state_root(call->root, false, error);
-	cleanup_close int state_fd =
-		root_fd < 0 ? root_fd : oci_state_open(root_fd, id, true, error);
 	cleanup_free char *merged = NULL;
 	struct oci_state state;
-	int r = state_fd < 0 ? state_fd : oci_state_read(state_fd, &arena, &state, error);
+	cleanup_close int state_fd = oci_state_find(call->root, id, true, &arena, &state, error);
+	int r = state_fd < 0 ? state_fd : 0;
 
 	if (r == 0 && oci_state_status(state_fd, &state) == OCI_STOPPED)
 		return fail_host(error, INRO_ERROR_HOST, -ESRCH, "update", "container not running");
