@@ -29,6 +29,15 @@
 		return 0;                                                                  \
 	}
 
+/* The same where an empty text is as good as none. */
+#define word_setter_at(name, place)                                                        \
+	static int set_##name(void *object, const char *value, struct inro_error *error)   \
+	{                                                                                  \
+		(void)error;                                                               \
+		(place) = *value ? value : NULL;                                           \
+		return 0;                                                                  \
+	}
+
 /* A field of the same name in a verb's struct. */
 #define flag_setter(type, field) flag_setter_at(field, ((struct type *)object)->field)
 #define text_setter(type, field) text_setter_at(field, ((struct type *)object)->field)

@@ -6,38 +6,16 @@
 
 #include "base/error.h"
 #include "base/parse.h"
+#include "base/setters.h"
 #include "caps/names.h"
 #include "oci/config.h"
 
 /* ---- setters ---- */
 
-static int set_process(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_exec *)object)->process_file = *value ? value : NULL;
-	return 0;
-}
-
-static int set_console_socket(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_exec *)object)->start.console_socket = *value ? value : NULL;
-	return 0;
-}
-
-static int set_pidfd_socket(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_exec *)object)->start.pidfd_socket = *value ? value : NULL;
-	return 0;
-}
-
-static int set_pid_file(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_exec *)object)->start.pid_file = *value ? value : NULL;
-	return 0;
-}
+word_setter_at(process, ((struct oci_exec *)object)->process_file)
+word_setter_at(console_socket, ((struct oci_exec *)object)->start.console_socket)
+word_setter_at(pidfd_socket, ((struct oci_exec *)object)->start.pidfd_socket)
+word_setter_at(pid_file, ((struct oci_exec *)object)->start.pid_file)
 
 static int set_preserve_fds(void *object, const char *value, struct inro_error *error)
 {
@@ -48,33 +26,10 @@ static int set_preserve_fds(void *object, const char *value, struct inro_error *
 	return 0;
 }
 
-static int set_detach(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_exec *)object)->detach = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_tty(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_exec *)object)->terminal = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_ignore_paused(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_exec *)object)->ignore_paused = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_no_new_privs(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_exec *)object)->no_new_privs = strcmp(value, "true") == 0;
-	return 0;
-}
+flag_setter(oci_exec, detach)
+flag_setter_at(tty, ((struct oci_exec *)object)->terminal)
+flag_setter(oci_exec, ignore_paused)
+flag_setter(oci_exec, no_new_privs)
 
 /* PATH, or CONTROLLER,…:PATH as runc has it for v1, where it counts for all here. */
 static int set_cgroup(void *object, const char *value, struct inro_error *error)
@@ -86,26 +41,9 @@ static int set_cgroup(void *object, const char *value, struct inro_error *error)
 	return 0;
 }
 
-static int set_cwd(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_exec *)object)->workdir = *value ? value : NULL;
-	return 0;
-}
-
-static int set_label(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_exec *)object)->selinux_label = value;
-	return 0;
-}
-
-static int set_apparmor(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_exec *)object)->apparmor_profile = value;
-	return 0;
-}
+word_setter_at(cwd, ((struct oci_exec *)object)->workdir)
+text_setter_at(label, ((struct oci_exec *)object)->selinux_label)
+text_setter_at(apparmor, ((struct oci_exec *)object)->apparmor_profile)
 
 static int set_user(void *object, const char *value, struct inro_error *error)
 {

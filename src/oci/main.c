@@ -15,24 +15,14 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/setters.h"
 #include "oci/self.h"
 #include "oci/verb.h"
 
 void oci_verbs_print(void);
 
-static int set_root(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_call *)object)->root = value;
-	return 0;
-}
-
-static int set_log(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_call *)object)->log = value;
-	return 0;
-}
+text_setter(oci_call, root)
+text_setter(oci_call, log)
 
 static int set_log_format(void *object, const char *value, struct inro_error *error)
 {
@@ -47,19 +37,8 @@ static int set_log_format(void *object, const char *value, struct inro_error *er
 	return 0;
 }
 
-static int set_debug(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_call *)object)->debug = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_systemd_cgroup(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_call *)object)->systemd_cgroup = strcmp(value, "true") == 0;
-	return 0;
-}
+flag_setter(oci_call, debug)
+flag_setter(oci_call, systemd_cgroup)
 
 /* As crun has it. */
 static int set_cgroup_manager(void *object, const char *value, struct inro_error *error)
@@ -84,19 +63,8 @@ static int set_log_level(void *object, const char *value, struct inro_error *err
 	return 0;
 }
 
-static int set_version(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_call *)object)->version = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_help(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_call *)object)->help = strcmp(value, "true") == 0;
-	return 0;
-}
+flag_setter(oci_call, version)
+flag_setter(oci_call, help)
 
 /* What runc asks for and we find out. */
 static int set_ignored(void *object, const char *value, struct inro_error *error)

@@ -5,34 +5,12 @@
 
 #include "base/error.h"
 #include "base/parse.h"
+#include "base/setters.h"
 
-static int set_bundle(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_make *)object)->start.bundle = value;
-	return 0;
-}
-
-static int set_console_socket(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_make *)object)->start.console_socket = *value ? value : NULL;
-	return 0;
-}
-
-static int set_pidfd_socket(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_make *)object)->start.pidfd_socket = *value ? value : NULL;
-	return 0;
-}
-
-static int set_pid_file(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_make *)object)->start.pid_file = *value ? value : NULL;
-	return 0;
-}
+text_setter_at(bundle, ((struct oci_make *)object)->start.bundle)
+word_setter_at(console_socket, ((struct oci_make *)object)->start.console_socket)
+word_setter_at(pidfd_socket, ((struct oci_make *)object)->start.pidfd_socket)
+word_setter_at(pid_file, ((struct oci_make *)object)->start.pid_file)
 
 static int set_preserve_fds(void *object, const char *value, struct inro_error *error)
 {
@@ -43,33 +21,10 @@ static int set_preserve_fds(void *object, const char *value, struct inro_error *
 	return 0;
 }
 
-static int set_no_pivot(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_make *)object)->start.no_pivot = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_no_new_keyring(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_make *)object)->start.no_new_keyring = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_detach(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_make *)object)->detach = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_keep(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct oci_make *)object)->keep = strcmp(value, "true") == 0;
-	return 0;
-}
+flag_setter_at(no_pivot, ((struct oci_make *)object)->start.no_pivot)
+flag_setter_at(no_new_keyring, ((struct oci_make *)object)->start.no_new_keyring)
+flag_setter(oci_make, detach)
+flag_setter(oci_make, keep)
 
 static int set_ignored(void *object, const char *value, struct inro_error *error)
 {

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/setters.h"
 #include "oci/destroy.h"
 #include "oci/verb.h"
 
@@ -14,12 +15,7 @@ struct delete {
 	bool force;
 };
 
-static int set_force(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct delete *)object)->force = strcmp(value, "true") == 0;
-	return 0;
-}
+flag_setter(delete, force)
 
 static const struct option_row options[] = {
 	{ .name = "force", .letter = 'f', .form = OPTION_FLAG, .set = set_force, .help = "kill it where it runs" },

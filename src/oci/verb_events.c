@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/setters.h"
 #include "cgroup/dir.h"
 #include "oci/cgroup_stats.h"
 #include "oci/json_out.h"
@@ -32,12 +33,7 @@ struct events {
 	uint64_t interval_ns;
 };
 
-static int set_stats(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct events *)object)->stats = strcmp(value, "true") == 0;
-	return 0;
-}
+flag_setter(events, stats)
 
 static int set_interval(void *object, const char *value, struct inro_error *error)
 {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/setters.h"
 #include "kernel/syscalls.h"
 #include "oci/cgroup.h"
 #include "oci/state.h"
@@ -18,12 +19,7 @@ struct kill {
 	bool all;
 };
 
-static int set_all(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct kill *)object)->all = strcmp(value, "true") == 0;
-	return 0;
-}
+flag_setter(kill, all)
 
 static const struct option_row options[] = {
 	{ .name = "all", .letter = 'a', .form = OPTION_FLAG, .set = set_all, .help = "to every process in it" },

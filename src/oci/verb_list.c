@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/setters.h"
 #include "oci/report.h"
 #include "oci/users.h"
 #include "oci/verb.h"
@@ -29,12 +30,7 @@ static int set_format(void *object, const char *value, struct inro_error *error)
 	return 0;
 }
 
-static int set_quiet(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct list *)object)->quiet = strcmp(value, "true") == 0;
-	return 0;
-}
+flag_setter(list, quiet)
 
 static const struct option_row options[] = {
 	{ .name = "format", .letter = 'f', .form = OPTION_VALUE, .argument = "FORMAT", .set = set_format,

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/setters.h"
 #include "oci/spec_text.h"
 #include "oci/verb.h"
 
@@ -17,26 +18,9 @@ struct spec_words {
 	const char *bundle, *file;
 };
 
-static int set_rootless(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct spec_words *)object)->rootless = strcmp(value, "true") == 0;
-	return 0;
-}
-
-static int set_bundle(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct spec_words *)object)->bundle = value;
-	return 0;
-}
-
-static int set_file(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct spec_words *)object)->file = value;
-	return 0;
-}
+flag_setter(spec_words, rootless)
+text_setter(spec_words, bundle)
+text_setter(spec_words, file)
 
 static const struct option_row options[] = {
 	{ .name = "bundle", .letter = 'b', .form = OPTION_VALUE, .argument = "DIR", .set = set_bundle,

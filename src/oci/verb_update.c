@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
+#include "base/setters.h"
 #include "oci/state.h"
 #include "oci/update.h"
 #include "oci/verb.h"
@@ -29,12 +30,7 @@ struct update {
 	const char *l3_schema, *mb_schema;
 };
 
-static int set_resources(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct update *)object)->resources = value;
-	return 0;
-}
+text_setter(update, resources)
 
 /* The member NAME of the member GROUP. */
 static int set_member(struct update *update, const char *group, const char *name,
@@ -111,19 +107,8 @@ static int set_ignored(void *object, const char *value, struct inro_error *error
 	return 0;
 }
 
-static int set_l3(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct update *)object)->l3_schema = value;
-	return 0;
-}
-
-static int set_mb(void *object, const char *value, struct inro_error *error)
-{
-	(void)error;
-	((struct update *)object)->mb_schema = value;
-	return 0;
-}
+text_setter_at(l3, ((struct update *)object)->l3_schema)
+text_setter_at(mb, ((struct update *)object)->mb_schema)
 
 #define ROW(name_, argument_, set_, help_)                                               \
 	{                                                                                \
