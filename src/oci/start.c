@@ -81,13 +81,22 @@ static void tell_notes(const struct oci_start *start, const struct plan *plan)
 		oci_warn(start->call, "%s", plan->notes[i]);
 }
 
-/* How it ended, as a shell would say it. */
-static int status_of(const struct inro_result *result)
+/* What is executed later changes nothing of the container, so it holds no lock. */
+static void unlock(const struct oci_start *start)
 {
-	return result->status;
+	/* The lock is on what the child has open, too: it does not go with this process. */
+	if (!start->executes)
+		flock(start->state_fd, LOCK_UN);
 }
 
-/* Walk the plan, and where init does not wait, stay with it until it ends. */
+static void lock_again(const struct oci_start *start)
+{
+	if (!start->executes)
+		start->state->cgroup.removed =
+			oci_state_lock(start->root_fd, start->id, start->state_fd) == -ENOENT;
+}
+
+/* Walk the plan, and where nobody waits for anything else, stay with its process until that ends. */
 static int walk(const struct oci_start *start, const struct plan *plan, int *ret_status, struct inro_error *error)
 {
 	struct signals_saved saved;
@@ -104,14 +113,13 @@ static int walk(const struct oci_start *start, const struct plan *plan, int *ret
 	run.result = &result;
 	signals_block(&saved);
 	r = engine_start(&run, error);
-	/* The lock is on what the child has open, too: it does not go with this process. */
 	if (r == 0)
-		flock(start->state_fd, LOCK_UN);
+		unlock(start);
 	if (r == 0 && !start->waits) {
 		r = supervise(&run, &result, error);
-		start->state->cgroup.removed = oci_state_lock(start->root_fd, start->id, start->state_fd) == -ENOENT;
+		lock_again(start);
 		engine_undo(&run);
-		*ret_status = status_of(&result);
+		*ret_status = result.status; /* as a shell would say it */
 	}
 	run.loop = loop_free(run.loop);
 	signals_restore(&saved);
@@ -119,24 +127,30 @@ static int walk(const struct oci_start *start, const struct plan *plan, int *ret
 	return r;
 }
 
-static int make(struct oci_start *start, struct oci_config *config, int *ret_status, struct inro_error *error)
+int oci_start_walk(const struct oci_start *start, struct spec *spec, int *ret_status, struct inro_error *error)
 {
-	cleanup(spec_free_ptr) struct spec *spec = NULL;
 	cleanup(plan_free_ptr) struct plan *plan = NULL;
 	cleanup_facts struct facts facts = { 0 };
-	int r = spec_new(oci_features, n_oci_features, &spec);
+	int r = facts_gather(spec, &facts, error);
 
-	if (r < 0)
-		return fail_memory(error);
-	r = oci_fill(spec, config, error);
-	if (r == 0)
-		r = facts_gather(spec, &facts, error);
 	if (r == 0)
 		r = resolve_plan(spec, &facts, &plan, error);
 	if (r < 0)
 		return r;
 	tell_notes(start, plan);
 	return walk(start, plan, ret_status, error);
+}
+
+static int make(const struct oci_start *start, const struct oci_config *config, int *ret_status,
+		struct inro_error *error)
+{
+	cleanup(spec_free_ptr) struct spec *spec = NULL;
+	int r = spec_new(oci_features, n_oci_features, &spec);
+
+	if (r < 0)
+		return fail_memory(error);
+	r = oci_fill(spec, config, error);
+	return r < 0 ? r : oci_start_walk(start, spec, ret_status, error);
 }
 
 /*

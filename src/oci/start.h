@@ -45,8 +45,14 @@ int oci_start_make(struct oci_start *start, int *ret_status, struct inro_error *
  */
 int oci_start_go(struct oci_call *call, int state_fd, const struct oci_state *state, struct inro_error *error);
 
-/* Fill the parts of the spec that features shared with `inro run` read. */
+/*
+ * The rest of the way from a spec, of create, run and exec: gather facts, resolve, walk; and where it
+ * does not wait (start->waits), stay with it until it has ended, *ret_status as a shell would say it.
+ */
 struct spec;
+int oci_start_walk(const struct oci_start *start, struct spec *spec, int *ret_status, struct inro_error *error);
+
+/* Fill the parts of the spec that features shared with `inro run` read. */
 int oci_fill(struct spec *spec, const struct oci_config *config, struct inro_error *error);
 
 /* The part of that which `exec` has, too: the command, its limits and what else is one process's. */

@@ -16,26 +16,19 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/loop.h"
 #include "caps/names.h"
-#include "engine/engine.h"
-#include "engine/signals.h"
-#include "engine/supervise.h"
 #include "oci/exec_options.h"
 #include "oci/feature_table.h"
 #include "oci/read.h"
 #include "oci/seccomp_file.h"
 #include "oci/self.h"
 #include "plan/feature.h"
-#include "resolve/resolve.h"
 
 extern const struct oci_verb oci_verb_exec;
 
 enum { MAX_PROCESS = 16 << 20, STATUS_FAILED = 255 };
 
 define_cleanup(struct spec *, spec_free);
-define_cleanup(struct plan *, plan_free);
-#define cleanup_facts cleanup(facts_deinit)
 
 /* What is kept of the container. */
 struct kept {
@@ -44,39 +37,10 @@ struct kept {
 	int pidfd;
 };
 
-static int walk(const struct oci_exec *exec, const struct plan *plan, int *ret_status, struct inro_error *error)
-{
-	struct signals_saved saved;
-	struct inro_result result = { 0 };
-	struct run run;
-	int r = run_init(&run, plan);
-
-	if (r == 0)
-		r = loop_new(&run.loop);
-	if (r < 0) {
-		run_deinit(&run);
-		return fail_call(error, r, "prepare the start", NULL, NULL);
-	}
-	run.result = &result;
-	signals_block(&saved);
-	r = engine_start(&run, error);
-	if (r == 0 && !exec->detach) {
-		r = supervise(&run, &result, error);
-		engine_undo(&run);
-		*ret_status = result.status;
-	}
-	run.loop = loop_free(run.loop);
-	signals_restore(&saved);
-	run_deinit(&run);
-	return r;
-}
-
 static int make(const struct oci_exec *exec, struct oci_config *config, const struct kept *kept, int *ret_status,
 		struct inro_error *error)
 {
 	cleanup(spec_free_ptr) struct spec *spec = NULL;
-	cleanup(plan_free_ptr) struct plan *plan = NULL;
-	cleanup_facts struct facts facts = { 0 };
 	int r = spec_new(oci_exec_features, n_oci_exec_features, &spec);
 
 	if (r < 0)
@@ -90,13 +54,7 @@ static int make(const struct oci_exec *exec, struct oci_config *config, const st
 	spec->ns.process_kinds = kept->state.ns_kinds;
 	spec->ns.process_fd = kept->pidfd;
 	r = oci_fill_process(spec, config, error);
-	if (r == 0)
-		r = facts_gather(spec, &facts, error);
-	if (r == 0)
-		r = resolve_plan(spec, &facts, &plan, error);
-	for (size_t i = 0; r == 0 && i < plan->n_notes; i++)
-		oci_warn(exec->start.call, "%s", plan->notes[i]);
-	return r < 0 ? r : walk(exec, plan, ret_status, error);
+	return r < 0 ? r : oci_start_walk(&exec->start, spec, ret_status, error);
 }
 
 static int read_process_file(struct oci_exec *exec, struct oci_process *process, struct inro_error *error)
