@@ -57,22 +57,9 @@ static void advise_install(const struct step *step, const struct plan *plan, str
 {
 	(void)step;
 	(void)plan;
-	switch (error->code) {
-	case EACCES:
+	seccomp_explain(error);
+	if (error->code == EACCES)
 		error_why(error, "without process.noNewPrivileges a filter needs CAP_SYS_ADMIN, which there is not");
-		break;
-	case ENOSYS:
-		error_why(error, "this kernel was built without seccomp filters");
-		break;
-	case EPERM:
-		error_why(error, "a filter around the runtime forbids seccomp(2)");
-		break;
-	case ENOMEM:
-		error_why(error, "all filters of a process together may have 32768 instructions");
-		break;
-	default:
-		break;
-	}
 }
 
 static const struct step_kind kind_install = {

@@ -120,6 +120,7 @@ static void advise_install(const struct step *step, const struct plan *plan, str
 {
 	(void)step;
 	(void)plan;
+	seccomp_explain(error);
 	if (error->code == EACCES)
 		error_why(error, "without process.noNewPrivileges a filter needs CAP_SYS_ADMIN, which there is not");
 	else if (error->code == EBUSY)

@@ -88,6 +88,7 @@ static void advise_install(const struct step *step, const struct plan *plan, str
 {
 	const struct install_args *args = step->args;
 
+	seccomp_explain(error);
 	switch (error->code) {
 	case EACCES:
 		error_why(error, "without no_new_privs a filter needs CAP_SYS_ADMIN, which the child does not have");
@@ -98,14 +99,7 @@ static void advise_install(const struct step *step, const struct plan *plan, str
 						 "this kernel has no seccomp filters, or lacks a flag of the profile");
 		break;
 	case ENOSYS:
-		error_why(error, "this kernel was built without seccomp filters");
 		error_hint(error, "--seccomp off starts the command without one");
-		break;
-	case EPERM:
-		error_why(error, "a filter that was installed before, or one around inro, forbids seccomp(2)");
-		break;
-	case ENOMEM:
-		error_why(error, "all filters of a process together may have 32768 instructions");
 		break;
 	default:
 		break;

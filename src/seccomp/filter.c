@@ -40,6 +40,23 @@ int seccomp_install(const struct seccomp_program *program, unsigned more_flags)
 	return sys_seccomp(SECCOMP_SET_MODE_FILTER, program->flags | more_flags, &prog);
 }
 
+void seccomp_explain(struct inro_error *error)
+{
+	switch (error->code) {
+	case ENOSYS:
+		error_why(error, "this kernel was built without seccomp filters");
+		break;
+	case EPERM:
+		error_why(error, "a filter that was installed before, or one around this program, forbids seccomp(2)");
+		break;
+	case ENOMEM:
+		error_why(error, "all filters of a process together may have 32768 instructions");
+		break;
+	default:
+		break;
+	}
+}
+
 bool seccomp_is_void(const struct seccomp_program *program)
 {
 	return program->n == 1 && program->code[0].code == (BPF_RET | BPF_K) &&

@@ -23,6 +23,12 @@ int seccomp_read_program(int fd, const char *what, struct arena *arena, struct s
  */
 int seccomp_install(const struct seccomp_program *program, unsigned more_flags);
 
+/*
+ * Why it was refused, where that is the same whoever asked for it: the words of an error of
+ * seccomp_install(). Not child-safe.
+ */
+void seccomp_explain(struct inro_error *error);
+
 /* Does the program allow everything, so that it need not be installed? */
 bool seccomp_is_void(const struct seccomp_program *program);
 

@@ -288,6 +288,22 @@ static void void_programs(void **state)
 	assert_false(seccomp_is_void(&program));
 }
 
+static void refusals_in_words(void **state)
+{
+	static const struct {
+		int code;
+		const char *word;
+	} refusals[] = { { ENOSYS, "built without" }, { EPERM, "forbids seccomp(2)" }, { ENOMEM, "32768" }, { EACCES, "" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		struct inro_error error = { .kind = INRO_ERROR_STEP, .code = refusals[i].code };
+
+		seccomp_explain(&error);
+		assert_non_null(strstr(error.why, refusals[i].word));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +318,7 @@ int main(void)
 		cmocka_unit_test(refused_without_no_new_privs),
 		cmocka_unit_test(reads_programs),
 		cmocka_unit_test(void_programs),
+		cmocka_unit_test(refusals_in_words),
 	};
 
 	return cmocka_run_group_tests_name("seccomp/filter", tests, NULL, NULL);
