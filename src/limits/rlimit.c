@@ -5,7 +5,7 @@
  * and hands them on; what is not named stays as inherited.
  *
  * Lowering is for everybody. To raise a hard limit needs CAP_SYS_RESOURCE in the host's first user
- * namespace, which a child in a user namespace of its own has no longer; so where the caller has it
+ * namespace, which a child in another user namespace, new or joined, has no longer; so where the caller has it
  * the parent raises the child's hard limit from outside, while the child waits. The child sets the
  * final values late, since its own set-up must not suffer from them.
  */
@@ -149,7 +149,7 @@ static int gather(const struct spec *spec, struct facts *facts, struct inro_erro
 static bool raised_by_parent(const struct plan *plan, const struct ulimit_spec *part, int resource)
 {
 	return plan->facts->rlimit_hard && part->limits[resource].rlim_max > plan->facts->rlimit_hard[resource] &&
-	       plan->settled.ns_new & NS_BIT(NS_USER) && facts_has_cap(plan->facts, CAP_SYS_RESOURCE);
+	       (plan->settled.ns_new | plan->settled.ns_join) & NS_BIT(NS_USER) && facts_has_cap(plan->facts, CAP_SYS_RESOURCE);
 }
 
 static int settle(struct plan *plan, struct inro_error *error)

@@ -32,7 +32,7 @@ config() {
 		{"ociVersion": "1.2.0", "root": {"path": "rootfs"},
 		 "process": {"cwd": "/", "args": ["/bin/sh", "-c", "$3"], "env": ["PATH=/bin"],
 		  "user": {"uid": $USER, "gid": 0}, "capabilities": {"bounding": ["CAP_MKNOD"], "effective": ["CAP_MKNOD"],
-		  "permitted": ["CAP_MKNOD"]}},
+		  "permitted": ["CAP_MKNOD"]}, "rlimits": [{"type": "RLIMIT_NOFILE", "hard": 8192, "soft": 8192}]},
 		 "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
 		  {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
 		  {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"},
@@ -127,6 +127,7 @@ is 'owner: not the limits' "$(cat out)" "*can't create sub/../pids.max: Permissi
 is 'owner: what is inside can limit itself further' "$(value pids.max)$(value sub/pids.max)" '20;5;'
 # The kernel takes no process into the container's own group any more; exec goes where its init is.
 is 'nested: exec' "$(oci exec $id sh -c 'cat /proc/self/cgroup' 2>&1)" '0::/sub'
+is 'exec: a limit that only the host may raise' "$(oci exec $id sh -c 'ulimit -n' 2>&1)" 8192
 is 'nested: exec --cgroup' "$(oci exec --cgroup nowhere $id true 2>&1)" '*nowhere*no such cgroup*'
 is 'nested: ps' "$(oci ps --format json $id)" "\\[$(cat $C/pod/$id/sub/cgroup.procs)\\]"
 oci update --pids-limit 15 $id
