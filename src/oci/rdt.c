@@ -248,8 +248,23 @@ int oci_rdt_apply(const char *dir, const struct oci_intel_rdt *rdt, const char *
 			rmdir(place.path);
 		return r;
 	}
+	ret->class_dir = place.path;
 	ret->remove = place.existed ? group : place.path;
 	return 0;
+}
+
+int oci_rdt_update(const char *class_dir, const char *l3_schema, const char *mem_bw_schema, struct inro_error *error)
+{
+	const struct oci_intel_rdt rdt = { .l3_schema = l3_schema, .mem_bw_schema = mem_bw_schema };
+	cleanup_close int fd = open(class_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_buf struct buf text = { 0 };
+
+	if (fd < 0)
+		return fail_call(error, -errno, "open the class of linux.intelRdt", "open", class_dir);
+	combine(&rdt, &text);
+	if (text.failed)
+		return fail_memory(error);
+	return text.used ? write_file(fd, "schemata", buf_text(&text), class_dir, error) : 0;
 }
 
 /* ---- as a step ---- */
@@ -267,8 +282,10 @@ static int run_rdt(struct run *run, const struct step *step, struct inro_error *
 	struct rdt_args *args = (struct rdt_args *)step->args;
 	int r = oci_rdt_apply(args->dir, args->rdt, args->start->id, run->pid, args->arena, &args->made, error);
 
-	if (r == 0)
+	if (r == 0) {
+		args->start->state->rdt_class = args->made.class_dir;
 		args->start->state->rdt_dir = args->made.remove;
+	}
 	return r;
 }
 

@@ -75,7 +75,8 @@ struct oci_state {
 	struct oci_cgroup_place cgroup;
 	unsigned ns_kinds;    /* NS_BIT()s of the namespaces that are not the caller's */
 	bool host_root;       /* the host's root is mapped in */
-	const char *rdt_dir;  /* to be removed by delete; NULL */
+	const char *rdt_class; /* its class of resctrl; NULL */
+	const char *rdt_dir;  /* what of that is to be removed by delete; NULL */
 };
 
 /* May a container have that id? [A-Za-z0-9_+.-]+, not "." nor "..". */

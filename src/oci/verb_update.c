@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/parse.h"
 #include "base/setters.h"
+#include "oci/rdt.h"
 #include "oci/state.h"
 #include "oci/update.h"
 #include "oci/verb.h"
@@ -165,29 +166,17 @@ static int read_resources(struct update *update, struct inro_error *error)
 	return 0;
 }
 
-/* Where the container was given a group of Intel RDT at its start. */
+/* Where the container was given a class of Intel RDT at its start. */
 static int write_schemata(const struct update *update, const struct oci_state *state,
 			  struct inro_error *error)
 {
-	const char *const lines[] = { update->l3_schema, update->mb_schema };
-	char path[4200];
-
-	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		char text[1024];
-		int r;
-
-		if (!lines[i])
-			continue;
-		if (!state->rdt_dir)
-			return fail_usage(error, i ? "--mem-bw-schema" : "--l3-cache-schema",
-					  "the container has no linux.intelRdt");
-		snprintf(path, sizeof(path), "%s/schemata", state->rdt_dir);
-		snprintf(text, sizeof(text), "%s\n", lines[i]);
-		r = fd_write_file_at(AT_FDCWD, path, text);
-		if (r < 0)
-			return fail_call(error, r, "set the schema", "write", path);
-	}
-	return 0;
+	if (!update->l3_schema && !update->mb_schema)
+		return 0;
+	if (!state->rdt_class)
+		return fail_usage(error,
+				  update->l3_schema ? "--l3-cache-schema" : "--mem-bw-schema",
+				  "the container has no linux.intelRdt");
+	return oci_rdt_update(state->rdt_class, update->l3_schema, update->mb_schema, error);
 }
 
 static int change(struct oci_call *call, const char *id, struct update *update,

@@ -221,6 +221,12 @@ c['mounts'] = [m for m in c['mounts'] if m['type'] != 'proc']" sh -c 'sleep 1000
 	oci_refuses "JSON" -- update --resources config.json.no "$ID" || true
 }
 
+@test "update: Intel RDT needs a class of the container's" {
+	created "" sleep 100
+	oci_refuses "the container has no linux.intelRdt" -- update --l3-cache-schema "L3:0=f" "$ID"
+	oci_refuses "--mem-bw-schema" -- update --mem-bw-schema "MB:0=20" "$ID"
+}
+
 @test "disabled: no group, unless a limit needs one" {
 	config -- cat /proc/self/cgroup
 	run oci --cgroup-manager=disabled run "$ID"

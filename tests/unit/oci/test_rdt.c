@@ -174,6 +174,28 @@ static void monitoring(void **state)
 	assert_int_equal(access(path, F_OK), 0);
 }
 
+/* A class is changed while its processes run, by one write; a shared one, and the one for all, too. */
+static void update(void **state)
+{
+	struct world *world = *state;
+	char class_dir[80];
+
+	make_class(world, "gold", "");
+	world->rdt.clos_id = "gold";
+	assert_int_equal(apply(world), 0);
+	snprintf(class_dir, sizeof(class_dir), "%s/gold", world->dir);
+	assert_string_equal(world->made.class_dir, class_dir);
+	assert_int_equal(oci_rdt_update(class_dir, "L3:0=3", NULL, &world->error), 0);
+	assert_string_equal(file(world, "gold/schemata"), "L3:0=3\n");
+	assert_int_equal(oci_rdt_update(class_dir, "L3:0=7\nMB:0=90", "MB:0=50", &world->error), 0);
+	assert_string_equal(file(world, "gold/schemata"), "L3:0=7\nMB:0=50\n");
+	assert_int_equal(oci_rdt_update(class_dir, NULL, NULL, &world->error), 0);
+	assert_string_equal(file(world, "gold/schemata"), "L3:0=7\nMB:0=50\n");
+	strcat(class_dir, "en");
+	assert_int_equal(oci_rdt_update(class_dir, "L3:0=3", NULL, &world->error), -ENOENT);
+	assert_non_null(strstr(said(world), "golden"));
+}
+
 static void not_mounted(void **state)
 {
 	struct world *world = *state;
@@ -199,6 +221,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(top_class, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(own_class, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(monitoring, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(update, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(not_mounted, set_up, tear_down),
 	};
 

@@ -58,6 +58,7 @@ static void written_and_read(void **state)
 		.id = "box", .bundle = "/b/ü", .rootfs = "/b/rootfs", .version = "1.2.0", .pid = 42, .pid_start = 4711,
 		.created_ns = 1764363315123456789, .owner = 1000, .annotations = notes, .n_annotations = 2,
 		.process_json = "{\"cwd\":\"/\",\"args\":[\"a/b\"]}", .ns_kinds = NS_BIT(NS_PID), .host_root = true,
+		.rdt_class = "/sys/fs/resctrl/gold", .rdt_dir = "/sys/fs/resctrl/gold/mon_groups/box",
 		.cgroup = { .manager = OCI_CGROUP_FS, .v2 = "/sys/fs/cgroup/x", .v1 = { v1, 1 }, .v1_made = true },
 	};
 	cleanup_arena struct arena arena = { 0 };
@@ -79,6 +80,8 @@ static void written_and_read(void **state)
 	assert_string_equal(read.annotations[0].value, "a \"b\"\n");
 	assert_string_equal(read.process_json, written.process_json);
 	assert_null(read.hooks_json);
+	assert_string_equal(read.rdt_class, written.rdt_class);
+	assert_string_equal(read.rdt_dir, written.rdt_dir);
 	assert_int_equal(read.cgroup.manager, OCI_CGROUP_FS);
 	assert_string_equal(read.cgroup.v1.list[0], v1[0]);
 	assert_true(read.cgroup.v1_made && !read.cgroup.v2_made && read.host_root);
