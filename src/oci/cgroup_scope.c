@@ -5,7 +5,9 @@
  * made while the child waits for its release; which group it is, is read from where the child then stands.
  * The limits are told to systemd, which would write its own over ours when it reloads; then they are
  * written once more, since not all of them have properties. Devices are not told: where no policy is set,
- * systemd attaches no program of its own, and nothing takes away or narrows the one that is ours.
+ * systemd attaches no program of its own, and nothing takes away or narrows the one that is ours, neither a
+ * reload nor a re-execution. Were they told, each reload would bring its program anew beside ours, and take
+ * away what somebody else allowed since: the drivers of GPUs do that in the programs of a container.
  */
 
 #include <errno.h>

@@ -84,7 +84,8 @@ oci() {
 config() {
 	cat >config.json <<-END
 		{"ociVersion": "1.2.0", "root": {"path": "rootfs"}, "annotations": {$3},
-		 "process": {"cwd": "/", "args": ["/bin/sh", "-c", "$4"], "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}},
+		 "process": {"cwd": "/", "args": ["/bin/sh", "-c", "$4"], "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0},
+		  "capabilities": {"bounding": ["CAP_MKNOD"], "effective": ["CAP_MKNOD"], "permitted": ["CAP_MKNOD"]}},
 		 "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
 		  {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}],
 		 "linux": {"cgroupsPath": "$1", "resources": $2,
@@ -108,11 +109,12 @@ for _ in $(seq 30); do
 done
 mkdir -p /tmp/b/rootfs/bin /tmp/b/rootfs/proc /tmp/b/rootfs/dev
 cp /bin/busybox /tmp/b/rootfs/bin
-for name in sh sleep cat; do ln -s busybox /tmp/b/rootfs/bin/$name; done
+for name in sh sleep cat mknod; do ln -s busybox /tmp/b/rootfs/bin/$name; done
 cd /tmp/b || exit
 
 config "pod.slice:inro:box" '{"memory": {"limit": 67108864, "swap": 67108864}, "pids": {"limit": 17},
-	"cpu": {"shares": 2048, "quota": 50000, "period": 100000, "cpus": "0"}, "devices": [{"allow": false, "access": "rwm"}]}' \
+	"cpu": {"shares": 2048, "quota": 50000, "period": 100000, "cpus": "0"}, "devices": [{"allow": false, "access": "rwm"},
+	{"allow": true, "type": "c", "major": 7, "minor": 0, "access": "r"}]}' \
 	"\"org.systemd.property.TimeoutStopSec\": \"7\", \"org.systemd.property.CollectMode\": \"'inactive-or-failed'\"" \
 	'cat /proc/self/cgroup; sleep 1000'
 oci create box >/tmp/b/out 2>&1 </dev/null
@@ -133,7 +135,24 @@ is 'its root inside' "$(cat out)" '*0::/'
 oci update --memory 128M --memory-swap 128M --pids-limit 30 box
 is 'update: the file' "$(cat $D/memory.max)" 134217728
 is 'update: the property' "$(property MemoryMax inro-box.scope)$(property TasksMax inro-box.scope)" '*=134217728*=30'
+# Rules about devices: hpet is forbidden, vcs may be read, null is for everybody.
+cat >rootfs/try <<-'END'
+	cd /dev; [ -e vcs ] || { mknod hpet c 10 228; mknod vcs c 7 0; }
+	for name in hpet vcs null; do (: <$name) && echo $name; done 2>/dev/null
+	(: >vcs) 2>/dev/null && echo written
+END
+is 'devices' "$(oci exec box sh /try 2>&1)" "$(printf 'vcs\nnull')"
 systemctl daemon-reload
+is 'devices after a reload' "$(oci exec box sh /try 2>&1)" "$(printf 'vcs\nnull')"
+systemctl set-property --runtime inro-box.scope CPUWeight=50
+is 'devices after a property was set' "$(oci exec box sh /try 2>&1)" "$(printf 'vcs\nnull')"
+systemctl daemon-reexec
+is 'devices after a re-execution' "$(oci exec box sh /try 2>&1)" "$(printf 'vcs\nnull')"
+echo '{"devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 10, "minor": 228, "access": "r"}]}' |
+	oci update --resources - box
+is 'devices after an update' "$(oci exec box sh /try 2>&1)" "$(printf 'hpet\nnull')"
+systemctl daemon-reload
+is 'devices after an update and a reload' "$(oci exec box sh /try 2>&1)" "$(printf 'hpet\nnull')"
 is 'reload: the limits stay' "$(cat $D/memory.max $D/pids.max | tr '\n' ' ')" '134217728 30 '
 oci pause box
 is 'pause' "$(cat $D/cgroup.events)" '*frozen 1*'
