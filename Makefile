@@ -32,10 +32,11 @@ fuzz: ## run the fuzz targets, each for SECONDS (60)
 	@tests/fuzz/run $(SECONDS)
 
 test-vm: all ## the tests that need other kernels, cgroup v2 alone or all capabilities
-	@tools/deps build vm
+	@tools/deps build vm engines
 	@tests/vm/cgroup_v2 $(BUILD)/src/inro
 	@tests/vm/oci_v2 $(BUILD)/src/oci/inro-oci
 	@tests/vm/oci_systemd $(BUILD)/src/oci/inro-oci $(BUILD)/src/oci/inro-oci-systemd
+	@tests/vm/podman $(BUILD)/src/oci/inro-oci $(BUILD)/src/oci/inro-oci-systemd
 
 test-engines: all ## the tests with Podman and containerd, in a Debian tree that is made once
 	@tools/deps build engines
