@@ -373,9 +373,16 @@ static int judge(const char *text, int status, struct inro_error *error)
 {
 	if (strncmp(text, "ok", 2) == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	if (strncmp(text, "error ", 6) == 0)
-		return fail_host(error, INRO_ERROR_HOST, -EIO, "ask systemd", "%.*s",
-				 (int)strcspn(text + 6, "\n"), text + 6);
+	if (strncmp(text, "error ", 6) == 0) {
+		fail_host(error, INRO_ERROR_HOST, -EIO, "ask systemd", "%.*s",
+			  (int)strcspn(text + 6, "\n"), text + 6);
+		/* A shell that su or sudo made has none of it. */
+		if (strstr(text, "cannot reach the user bus"))
+			error_hint(error,
+				   "a user's manager runs while the user is logged in, or after `loginctl "
+				   "enable-linger`; XDG_RUNTIME_DIR=/run/user/UID tells where its bus is");
+		return -EIO;
+	}
 	return fail_host(error, INRO_ERROR_HOST, -EIO, "ask systemd", "%s ended without an answer",
 			 HELPER);
 }
