@@ -9,6 +9,10 @@
  * starter that is killed after it opened the FIFO is no end of file. A starter opens it for writing
  * without waiting, which fails when init is gone.
  *
+ * A lock that the parent holds on a descriptor is held by the child's copy of it, too. That is of use as
+ * long as the child dies with its parent: who gets the lock knows that both are gone. It is closed when
+ * the child outlives the parent, or nobody could ever get it who comes after a parent that was killed.
+ *
  * What goes wrong from then on is told through a second FIFO, of which init has the only writing end,
  * close-on-exec: a starter reads there until the end of file, which comes with exec or with the
  * death of init, and so knows what became of it without asking again and again.
@@ -78,10 +82,14 @@ void plan_call_parent(struct plan *plan)
 		->may_block = true;
 }
 
+struct await_args {
+	int exec_slot, lock_fd;
+};
+
 static int run_await_start(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct channel_message message = { .type = CHANNEL_STARTED };
-	const int *slot = step->args;
+	const struct await_args *args = step->args;
 	ssize_t n;
 	char byte;
 	int r = ask(run, CHANNEL_READY, error);
@@ -90,6 +98,7 @@ static int run_await_start(struct run *run, const struct step *step, struct inro
 		return r;
 	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		return error_raw(error, -errno, "prctl", NULL);
+	close(args->lock_fd);
 	run->shared->created = true;
 	r = channel_send(run_fd(run, SLOT_CHANNEL), &message, -1);
 	if (r < 0) {
@@ -97,7 +106,7 @@ static int run_await_start(struct run *run, const struct step *step, struct inro
 		return error_raw(error, r, "sendmsg", NULL);
 	}
 	do
-		n = read(run_fd(run, *slot), &byte, 1);
+		n = read(run_fd(run, args->exec_slot), &byte, 1);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? error_raw(error, -errno, "read", step->object) : 0;
 }
@@ -109,9 +118,10 @@ static const struct step_kind kind_await_start = {
 	.run = run_await_start,
 };
 
-void plan_await_start(struct plan *plan, int exec_slot, int word_slot)
+void plan_await_start(struct plan *plan, int exec_slot, int word_slot, int lock_fd)
 {
-	const int *args = arena_copy(&plan->arena, &exec_slot, sizeof(exec_slot));
+	const struct await_args filled = { exec_slot, lock_fd };
+	const struct await_args *args = arena_copy(&plan->arena, &filled, sizeof(filled));
 
 	plan->failed |= !args;
 	plan->word_slot = word_slot;
