@@ -20,8 +20,10 @@ int oci_kill_init(const struct oci_state *state, struct inro_error *error)
 	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
 	int n, r;
 
-	if (pidfd < 0)
+	if (pidfd == -ESRCH)
 		return 0;
+	if (pidfd < 0)
+		return fail_call(error, pidfd, "kill the container", "pidfd_open", state->id);
 	r = sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
 	if (r == -ESRCH)
 		return 0;
@@ -45,14 +47,15 @@ int oci_destroy(struct oci_call *call, int root_fd, int state_fd, const char *id
 	if (!state->cgroup.v2 && state->cgroup.v1.n > 0 && oci_cgroup_frozen(&state->cgroup))
 		oci_cgroup_freeze(&state->cgroup, false);
 	r = oci_kill_init(state, error);
+	/* What could not be ended stays known, so that it can be tried again. */
 	second = state->pid ? oci_cgroup_remove(&state->cgroup) : oci_cgroup_remove_left(&state->cgroup);
 	if (r == 0 && second < 0)
 		r = fail_call(error, second, "remove the cgroup of", "unlinkat", id);
+	if (r < 0)
+		return r;
 	if (state->rdt_dir)
 		rmdir(state->rdt_dir);
 	second = oci_state_remove(root_fd, id, state_fd);
 	oci_hooks_poststop(state, call);
-	if (r == 0 && second < 0)
-		r = fail_call(error, second, "remove the state of", "unlinkat", id);
-	return r;
+	return second < 0 ? fail_call(error, second, "remove the state of", "unlinkat", id) : 0;
 }

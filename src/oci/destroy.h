@@ -8,9 +8,9 @@
 #include "oci/verb.h"
 
 /*
- * Kill what runs in it, wait for its end, remove cgroups, run poststop hooks, remove its state. STATE
- * may be of a container that has no state.json (all zero, but for what place.json says). STATE_FD is locked. Goes on where something
- * fails; the first failure is told.
+ * Kill what runs in it, wait for its end, remove cgroups, remove its state, run poststop hooks. STATE
+ * may be of a container that has no state.json (all zero, but for what place.json says). STATE_FD is
+ * locked. Where it cannot be killed, or a cgroup not be removed, its state stays for another try.
  */
 int oci_destroy(struct oci_call *call, int root_fd, int state_fd, const char *id, const struct oci_state *state,
 		struct inro_error *error);
