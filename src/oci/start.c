@@ -82,11 +82,12 @@ static void tell_notes(const struct oci_start *start, const struct plan *plan)
 }
 
 /* What is executed later changes nothing of the container, so it holds no lock. */
-static void unlock(const struct oci_start *start)
+static int unlock(const struct oci_start *start, struct inro_error *error)
 {
 	/* The lock is on what the child has open, too: it does not go with this process. */
-	if (!start->executes)
-		flock(start->state_fd, LOCK_UN);
+	if (start->executes || flock(start->state_fd, LOCK_UN) == 0)
+		return 0;
+	return fail_call(error, -errno, "unlock the state", "flock", start->id);
 }
 
 static void lock_again(const struct oci_start *start)
@@ -113,8 +114,11 @@ static int walk(const struct oci_start *start, const struct plan *plan, int *ret
 	run.result = &result;
 	signals_block(&saved);
 	r = engine_start(&run, error);
-	if (r == 0)
-		unlock(start);
+	if (r == 0 && unlock(start, error) < 0) {
+		r = -error->code;
+		engine_kill(&run);
+		engine_undo(&run);
+	}
 	if (r == 0 && !start->waits) {
 		r = supervise(&run, &result, error);
 		lock_again(start);
@@ -205,7 +209,11 @@ int oci_start_make(struct oci_start *start, int *ret_status, struct inro_error *
 	if (r < 0)
 		explain_memory(&state.cgroup, error);
 	if (r < 0 || (!start->waits && !start->keep)) {
-		oci_state_remove(start->root_fd, start->id, start->state_fd);
+		int left = oci_state_remove(start->root_fd, start->id, start->state_fd);
+
+		if (left < 0)
+			oci_warn(start->call, "cannot remove the state of %s: %s; use delete --force", start->id,
+				 strerror(-left));
 		/* Where it came as far as a process, hooks have been run that want their counterpart. */
 		if (state.pid && !state.cgroup.removed)
 			oci_hooks_poststop(&state, start->call);

@@ -108,19 +108,21 @@ static int lock(int dir_fd, int operation)
 	return r < 0 ? -errno : 0;
 }
 
-static bool is_still_there(int root_fd, const char *id, int dir_fd)
+/* Does the name still lead to that directory? 0, -ENOENT, or another negative errno. */
+static int check_name(int root_fd, const char *id, int dir_fd)
 {
-	struct stat named, locked;
+	struct stat named, opened;
 
-	return fstatat(root_fd, id, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(dir_fd, &locked) == 0 &&
-	       named.st_dev == locked.st_dev && named.st_ino == locked.st_ino;
+	if (fstatat(root_fd, id, &named, AT_SYMLINK_NOFOLLOW) < 0 || fstat(dir_fd, &opened) < 0)
+		return -errno;
+	return named.st_dev == opened.st_dev && named.st_ino == opened.st_ino ? 0 : -ENOENT;
 }
 
 int oci_state_lock(int root_fd, const char *id, int dir_fd)
 {
 	int r = lock(dir_fd, LOCK_EX);
 
-	return r < 0 ? r : is_still_there(root_fd, id, dir_fd) ? 0 : -ENOENT;
+	return r < 0 ? r : check_name(root_fd, id, dir_fd);
 }
 
 int oci_state_new(int root_fd, const char *id, struct inro_error *error)
@@ -461,8 +463,10 @@ static void empty_dir(int dir_fd)
 
 int oci_state_remove(int root_fd, const char *id, int dir_fd)
 {
-	if (!is_still_there(root_fd, id, dir_fd))
-		return 0;
+	int r = check_name(root_fd, id, dir_fd);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	empty_dir(dir_fd);
 	return unlinkat(root_fd, id, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
