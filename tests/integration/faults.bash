@@ -61,7 +61,7 @@ in_isolation() {
 	local wrong
 	export -f most_of sweep
 	export SCRATCH CLOSED
-	wrong=$(isolated bash -c "$(declare -p CALLS RUNNER 2>/dev/null)"'; "$@"' bash "$@" 2>&1)
+	wrong=$(isolated bash -c "$(declare -p CALLS RUNNER 2>/dev/null)"$'\n''"$@"' bash "$@" 2>&1) || wrong+=" status $?"
 	echo "$wrong"
 	[ -z "$wrong" ]
 }
