@@ -172,3 +172,73 @@ c['hooks']['poststop'] = [{'path': '/bin/false'}] + c['hooks']['poststop']" -- t
 		[ "$verb" = run ] || oci delete "$ID"
 	done
 }
+
+# A hook that does what the shell is told.
+hook_that() { # NAME SCRIPT [TIMEOUT]
+	printf 'c.setdefault("hooks", {})["%s"] = [{"path": "/bin/sh", "args": ["sh", "-c", """%s"""]%s}]\n' "$1" "$2" \
+		"${3:+, \"timeout\": $3}"
+}
+
+@test "hooks: whichever takes too long is ended, with what it has started and does not listen" {
+	needs_root
+	local name
+	for name in prestart createRuntime createContainer; do
+		config "$(hook_that $name "trap '' TERM; sleep 98765; true # $ID-hook" 1)" -- true
+		oci_refuses "hook #1 ($name) /bin/sh: was killed, since it took longer than its timeout of 1 s" -- create "$ID"
+		[ -z "$(oci list -q)" ]
+		fails pgrep -f "$ID-hook|sleep 98765"
+	done
+	config "$(hook_that startContainer "sleep 98765; true # $ID-hook" 1)" -- true
+	oci create "$ID"
+	oci_refuses "hook #1 (startContainer) /bin/sh: was killed, since it took longer than its timeout of 1 s" -- start "$ID"
+	oci delete -f "$ID"
+	config "$(hook_that poststart "sleep 98765; true # $ID-hook" 1)" -- sleep 1000
+	oci create "$ID"
+	oci_refuses "hook #1 (poststart) /bin/sh: was killed, since it took longer than its timeout of 1 s" -- start "$ID"
+	oci delete "$ID"
+	config "$(hook_that poststop "sleep 98765; true # $ID-hook" 1)" -- true
+	oci create "$ID"
+	run oci delete "$ID"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ "$output" == *"hook #1 (poststop) /bin/sh: was killed, since it took longer than its timeout of 1 s"* ]]
+	[ -z "$(oci list -q)" ]
+	fails pgrep -f "$ID-hook|sleep 98765"
+}
+
+@test "hooks: one that reads nothing, closes its descriptors, writes much or is killed" {
+	needs_root
+	# More than a pipe holds.
+	config "$(hook_that createRuntime "exec <&- >&- 2>&-; exit 0")
+c['annotations'] = {'much': 'x' * 200000}" -- true
+	oci run "$ID"
+	config "$(hook_that createRuntime "exit 0")
+c['annotations'] = {'much': 'x' * 200000}" -- true
+	oci run "$ID"
+	config "$(hook_that createRuntime "exec <&-; head -c 300000 /dev/zero | tr '\\\\0' x; exit 4")" -- true
+	run oci create "$ID"
+	[ "$status" = 1 ]
+	[[ "$output" == *"exited with status 4"* ]]
+	config "$(hook_that createRuntime 'kill -KILL $$')" -- true
+	oci_refuses "hook #1 (createRuntime) /bin/sh: was killed by signal 9" -- create "$ID"
+	config 'c["hooks"] = {"createRuntime": [{"path": "/nowhere/hook"}]}' -- true
+	oci_refuses "/nowhere/hook" "No such file or directory" -- create "$ID"
+	[ -z "$(oci list -q)" ]
+}
+
+@test "hooks: one that hangs goes with a create that is killed" {
+	needs_root
+	local creator
+	config "c['hooks'] = {'createRuntime': [{'path': '$(command -v python3)', 'args': ['python3', '-c',
+		'import time; open(\"$PWD/here\", \"w\"); time.sleep(1000)', '$ID-hook']}]}" -- sleep 1000
+	"$INRO_OCI" --root "$SCRATCH/states" create "$ID" 3>&- &
+	creator=$!
+	until [ -e here ]; do sleep 0.02; done
+	[ "$(state_of "$ID" status)" = creating ]
+	kill -KILL "$creator"
+	wait "$creator" || true
+	oci delete --force "$ID"
+	[ -z "$(ls "$SCRATCH/states")" ]
+	[ -z "$(find /sys/fs/cgroup -type d -name "$ID*" 2>/dev/null)" ]
+	while pgrep -f "$ID-hook" >/dev/null; do sleep 0.02; done
+}
