@@ -203,14 +203,14 @@ static int walk_down(const struct oci_cgroup_make *args, int mount_fd, struct in
 	return dir_fd < 0 ? error_raw(error, dir_fd, "open", NULL) : take_fd(&dir_fd);
 }
 
-/* Remove the container's group, and of those above what this start has made. */
-static void remove_made(const struct oci_cgroup_make *args)
+/* Remove the container's group, and of those above what this start has made. An error is of the first. */
+static int remove_made(const struct oci_cgroup_make *args)
 {
 	cleanup_close int mount_fd = cgroup_open_mount(args->mount, args->v2);
 	char path[PATH_MAX];
 
 	if (mount_fd < 0 || strcmp(args->inner, "/") == 0)
-		return;
+		return mount_fd < 0 ? mount_fd : 0;
 	snprintf(path, sizeof(path), "%s", args->inner);
 	for (size_t i = 0; i == 0 || i < args->track->n_made; i++) {
 		char *slash = strrchr(path, '/');
@@ -218,7 +218,7 @@ static void remove_made(const struct oci_cgroup_make *args)
 		int r = -EBUSY;
 
 		if (!slash || !slash[1])
-			return;
+			return 0;
 		*slash = '\0';
 		parent = cgroup_open_below(mount_fd, path);
 		/* v1 does not tell when the last process has quite gone. */
@@ -230,8 +230,9 @@ static void remove_made(const struct oci_cgroup_make *args)
 				poll(NULL, 0, 2);
 		}
 		if (r < 0)
-			return;
+			return i || r == -ENOENT ? 0 : r;
 	}
+	return 0;
 }
 
 /* Before all is gone: did the kernel end it for want of memory? */
@@ -246,7 +247,7 @@ static void note_oom(const struct oci_cgroup_make *args)
 static void undo_make(struct run *run, const struct step *step)
 {
 	const struct oci_cgroup_make *args = step->args;
-	int fd = run_fd(run, args->slot);
+	int fd = run_fd(run, args->slot), r;
 	cleanup_close int opened = -EBADF;
 
 	if (args->place->removed)
@@ -261,7 +262,9 @@ static void undo_make(struct run *run, const struct step *step)
 		cgroup2_end(fd, END_WAIT_MS);
 	else if (fd >= 0)
 		cgroup1_end(fd, END_WAIT_MS);
-	remove_made(args);
+	r = remove_made(args);
+	if (r < 0)
+		args->place->left = r;
 	run->slots[args->slot] = fd_close(run_fd(run, args->slot));
 	if (!args->v2)
 		run->slots[args->tasks_slot] = fd_close(run_fd(run, args->tasks_slot));

@@ -209,11 +209,14 @@ int oci_start_make(struct oci_start *start, int *ret_status, struct inro_error *
 	if (r < 0)
 		explain_memory(&state.cgroup, error);
 	if (r < 0 || (!start->waits && !start->keep)) {
-		int left = oci_state_remove(start->root_fd, start->id, start->state_fd);
+		int left = state.cgroup.left;
 
+		/* As long as there are cgroups of its there is a state, which tells delete where. */
+		if (left == 0)
+			left = oci_state_remove(start->root_fd, start->id, start->state_fd);
 		if (left < 0)
-			oci_warn(start->call, "cannot remove the state of %s: %s; use delete --force", start->id,
-				 strerror(-left));
+			oci_warn(start->call, "cannot remove the %s of %s: %s; use delete --force",
+				 state.cgroup.left ? "cgroup" : "state", start->id, strerror(-left));
 		/* Where it came as far as a process, hooks have been run that want their counterpart. */
 		if (state.pid && !state.cgroup.removed)
 			oci_hooks_poststop(&state, start->call);

@@ -57,6 +57,7 @@ struct oci_cgroup_place {
 	/* Not kept, from here on. Of a start that failed: did the kernel kill for want of memory? */
 	bool was_oom;
 	uint64_t memory_limit; /* 0 = none */
+	int left;     /* a negative errno: one of those that were made could not be removed */
 	bool removed; /* by somebody else's delete: what is there now under these names is not ours */
 };
 

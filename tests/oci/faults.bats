@@ -58,7 +58,7 @@ verb_run() { traced "$@" -- run "$ID"; }
 # It removes what it made itself, or says that it could not.
 after_run() {
 	[ -n "$(ls "$SCRATCH/states")" ] || return 0
-	grep "warning: cannot remove the state" "$SCRATCH/said" >/dev/null || echo "its state is there, and it does not say so"
+	grep -E "warning: cannot remove the (state|cgroup)" "$SCRATCH/said" >/dev/null || echo "its state is there, and it does not say so"
 	delete_if 0
 }
 
