@@ -195,6 +195,14 @@ static int map_auto_user(struct maker *maker)
 	return r;
 }
 
+/* Who says ranges: an option, or a document. */
+static const char *option_of(const struct maker *maker, const struct side *side)
+{
+	if (!maker->spec->bare)
+		return "--map";
+	return side == &maker->users ? "linux.uidMappings" : "linux.gidMappings";
+}
+
 /* With the capabilities: every id that exists where the caller is. */
 static int check_exists(struct maker *maker, const struct side *side, const struct id_range *range)
 {
@@ -203,7 +211,7 @@ static int check_exists(struct maker *maker, const struct side *side, const stru
 	if (!side->outer_map ||
 	    ranges_cover_inner(side->outer_map, side->n_outer_map, range->outer, range->count, &missing))
 		return 0;
-	return fail_host(maker->error, INRO_ERROR_DENIED, -EPERM, "--map",
+	return fail_host(maker->error, INRO_ERROR_DENIED, -EPERM, option_of(maker, side),
 			 "%u:%u:%u: %s id %u does not exist in the user namespace that inro itself is in",
 			 range->inner, range->outer, range->count, side->what, missing);
 }
@@ -223,19 +231,20 @@ static int check_owned(struct maker *maker, const struct side *side, const struc
 	if (!owned)
 		return fail_memory(maker->error);
 	if (missing == side->own) {
-		fail_host(maker->error, INRO_ERROR_DENIED, -EPERM, "--map",
+		fail_host(maker->error, INRO_ERROR_DENIED, -EPERM, option_of(maker, side),
 			  "%u:%u:%u mixes the caller's own %s id %u with others", range->inner,
 			  range->outer, range->count, side->what, missing);
 		error_hint(maker->error, "give the own id a range of its own, INNER:%u:1", missing);
 		return -EPERM;
 	}
-	fail_host(maker->error, INRO_ERROR_DENIED, -EPERM, "--map",
+	fail_host(maker->error, INRO_ERROR_DENIED, -EPERM, option_of(maker, side),
 		  "%u:%u:%u: %s id %u is neither the caller's own, %u, nor one of its subordinate ids (%s)",
 		  range->inner, range->outer, range->count, side->what, missing, side->own,
 		  *owned ? owned : "it has none");
 	/* Ids of the host's own users are not to be handed out: nobody should be told to. */
 	if (missing < ROOT_IDS)
-		error_hint(maker->error, "map ids that it owns, or use --map auto or --map-root");
+		error_hint(maker->error, maker->spec->bare ? "map ids that it owns" :
+							     "map ids that it owns, or use --map auto or --map-root");
 	else
 		error_hint(maker->error, "as root: usermod --add-sub%ss %u-%u %s",
 			   side == &maker->users ? "uid" : "gid", missing,
@@ -253,6 +262,43 @@ static int check_side(struct maker *maker, const struct side *side)
 			return r;
 	}
 	return 0;
+}
+
+/* How many of the ids from OUTER on are one line of the caller's own map. */
+static uint32_t count_in_line(const struct side *side, uint32_t outer, uint32_t count)
+{
+	for (size_t i = 0; i < side->n_outer_map; i++) {
+		const struct id_range *line = &side->outer_map[i];
+
+		if (outer >= line->inner && outer - line->inner < line->count) {
+			uint32_t rest = line->count - (outer - line->inner);
+
+			return rest < count ? rest : count;
+		}
+	}
+	return count;
+}
+
+/* The kernel refuses a line whose outer ids are several lines of the map above: it becomes several, too. */
+static int split_at_lines(struct maker *maker, struct side *side)
+{
+	const struct id_range *asked = side->list;
+	size_t n = side->n;
+	int r = 0;
+
+	side->list = NULL;
+	side->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		for (struct id_range left = asked[i]; r == 0 && left.count > 0;) {
+			uint32_t part = count_in_line(side, left.outer, left.count);
+
+			r = add(maker, side, left.inner, left.outer, part);
+			left.inner += part;
+			left.outer += part;
+			left.count -= part;
+		}
+	}
+	return r;
 }
 
 /* Group ids that nobody named are those of the users; a user whose two differ hears of it. */
@@ -286,9 +332,14 @@ static int map_ranges(struct maker *maker)
 		hint_groups(maker);
 		return r;
 	}
-	maker->by_helper = !is_privileged(maker->facts) &&
-			   (!ranges_are_single(maker->users.list, maker->users.n, maker->users.own) ||
-			    !ranges_are_single(maker->groups.list, maker->groups.n, maker->groups.own));
+	if (is_privileged(maker->facts)) {
+		r = split_at_lines(maker, &maker->users);
+		if (r == 0)
+			r = split_at_lines(maker, &maker->groups);
+		return r;
+	}
+	maker->by_helper = !ranges_are_single(maker->users.list, maker->users.n, maker->users.own) ||
+			   !ranges_are_single(maker->groups.list, maker->groups.n, maker->groups.own);
 	return maker->by_helper && !have_helpers(maker->facts) ? refuse_no_helper(maker) : 0;
 }
 

@@ -147,6 +147,8 @@ static const struct {
 	{ "in a container with the host's ids", &in_host_ids, NULL, NULL, HOST_ROOT, "0:0:65536", NULL },
 	{ "in a container with other ids", &in_other_ids, NULL, NULL, 0, "0:0:65536", NULL },
 	{ "the same, nestable", &in_other_ids, NULL, NULL, NESTABLE, "0:0:65536", NULL },
+	{ "in a user's container, by a range over two lines", &in_user_auto, "0:0:3,5:4:2", NULL, 0,
+	  "0:0:1, 1:1:2, 5:4:2", NULL },
 	{ "in a user's container", &in_user_auto, NULL, NULL, 0, "0:0:1, 1:1:65535", NULL },
 	{ "in a container with many ids", &in_many, NULL, NULL, 0, "0:0:65536", NULL },
 	{ "the same, auto", &in_many, "auto", NULL, 0, "0:65536:65536", NULL },
