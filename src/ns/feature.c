@@ -159,7 +159,7 @@ static int check_allowed(const struct plan *plan, struct inro_error *error)
 	if (!new || (new | plan->settled.ns_join) & NS_BIT(NS_USER) || facts->uid == 0 ||
 	    facts_has_cap(facts, CAP_SYS_ADMIN))
 		return 0;
-	fail_host(error, INRO_ERROR_DENIED, -EPERM, "--ns",
+	fail_host(error, INRO_ERROR_DENIED, -EPERM, plan->spec->bare ? "linux.namespaces" : "--ns",
 		  "an ordinary user may make namespaces only within a new user namespace");
 	error_hint(error, "add user to the list");
 	return -EPERM;

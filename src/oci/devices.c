@@ -114,6 +114,12 @@ static int take_node(struct run *run, const struct node *node, struct inro_error
 	int r, fd = sys_open_tree(AT_FDCWD, node->object, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	struct stat st;
 
+	if (fd == -ENOENT) {
+		error_raw(error, fd, "open_tree", node->object);
+		error_raw_kind(error, INRO_ERROR_STEP,
+			       "the host has no such node, and no node can be made here");
+		return fd;
+	}
 	if (fd < 0)
 		return error_raw(error, fd, "open_tree", node->object);
 	run_store(run, node->tree_slot, fd);
