@@ -115,11 +115,23 @@ alone() {
 		[{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro"]}]' config.json >config.new
 	mv config.new config.json
 	is 'alone: limits' "$(inro-oci --systemd-cgroup run box 2>&1 | tr '\n' ' ')" '12 67108864 '
+	is 'alone: in a delegated scope, without systemd' \
+		"$(jq 'del(.linux.cgroupsPath)' config.json >other.json && mkdir -p other && mv other.json other/config.json &&
+			ln -sf ../rootfs other && systemd-run --user --scope -q -p Delegate=yes inro-oci run -b other box 2>&1 |
+			tr '\n' ' ')" '12 67108864 '
 	is 'alone: the unit is gone' "$(systemctl --user show -p LoadState inro-box.scope)" '*=not-found'
 	sed -i 's/"pids": {/"cpu": {"cpus": "0"}, &/' config.json
 	is 'alone: a controller that is not delegated' "$(inro-oci --systemd-cgroup run box 2>&1)" '*cpuset is not available*'
 	is 'alone: no bus' "$(env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS inro-oci --root /tmp/states --systemd-cgroup \
 		run box 2>&1)" '*cannot reach the user bus*enable-linger*'
+}
+
+# As a service of systemd's runs one: the container is in the service's own cgroup.
+split() {
+	is 'split: limits' "$(systemd-run -q --wait --pipe -p Delegate=yes podman run --rm --cgroups=split -m 64m --pids-limit 20 bb \
+		cat $C/memory.max $C/pids.max 2>&1 | tr '\n' ' ')" '67108864 20 '
+	is 'split: its place' "$(systemd-run -q --wait --pipe -p Delegate=yes podman run --rm --cgroups=split --cgroupns=host bb \
+		cat /proc/self/cgroup 2>&1)" '0::/system.slice/run-*.service/libpod-payload-*'
 }
 
 if [ "${1:-}" = user ]; then
@@ -149,6 +161,7 @@ for MANAGER in systemd cgroupfs; do
 	owned
 	pod
 done
+split
 loginctl enable-linger lab
 systemd-run -q -M lab@.host --user --pipe --wait /bin/bash /t/podman.sh user "$count" >/tmp/user 2>&1
 sed '/^user: /d' /tmp/user
