@@ -148,8 +148,10 @@ static int gather(const struct spec *spec, struct facts *facts, struct inro_erro
 /* Must the parent raise it, since the child cannot and the parent may be able to? */
 static bool raised_by_parent(const struct plan *plan, const struct ulimit_spec *part, int resource)
 {
+	uint32_t other = plan->settled.ns_new | plan->settled.ns_join;
+
 	return plan->facts->rlimit_hard && part->limits[resource].rlim_max > plan->facts->rlimit_hard[resource] &&
-	       (plan->settled.ns_new | plan->settled.ns_join) & NS_BIT(NS_USER) && facts_has_cap(plan->facts, CAP_SYS_RESOURCE);
+	       other & NS_BIT(NS_USER) && facts_has_cap(plan->facts, CAP_SYS_RESOURCE);
 }
 
 static int settle(struct plan *plan, struct inro_error *error)
