@@ -120,7 +120,7 @@ MAPS='"uidMappings": [{"containerID": 0, "hostID": 100000, "size": 65536}],
 CGROUP=rw MORE=$MAPS USER=5 OWN='{"type": "user"},'
 create '{"pids": {"limit": 20}}' "cd $C; mkdir sub; echo 0 >sub/cgroup.procs; cat sub/cgroup.procs >/tmp/in
 	echo 10 >sub/../pids.max; echo +pids >cgroup.subtree_control && echo 5 >sub/pids.max && echo done; exec sleep 1000" >out 2>&1
-for _ in 1 2 3 4 5 6 7 8 9 10; do ! grep -q done out || break; sleep 1; done
+for _ in 1 2 3 4 5 6 7 8 9 10; do ! grep -q 'done' out || break; sleep 1; done
 is 'owner: the group' "$(stat -c %u $C/pod/$id $C/pod/$id/sub)" '100005?100005'
 is 'owner: its files' "$(owned 100005)" "$(delegated)sub "
 is 'owner: not the limits' "$(cat out)" "*can't create sub/../pids.max: Permission denied*done"
