@@ -434,7 +434,7 @@ static void refusals(void **state)
 		  -EINVAL,
 		  INRO_ERROR_USAGE,
 		  { "hostname", "x", "ns", "-uts" },
-		  "--hostname: needs a new UTS namespace (--ns with uts)" },
+		  "--hostname: takes a UTS namespace, new (--ns with uts) or joined" },
 		{ HOST_NO_CWD,
 		  -EINVAL,
 		  INRO_ERROR_USAGE,
