@@ -61,6 +61,27 @@ int cgroup1_freeze(int dir_fd, bool frozen, int timeout_ms)
 	return r;
 }
 
+static int thaw_below(int parent_fd, const char *name, void *data)
+{
+	cleanup_close int fd = cgroup_open_below(parent_fd, name);
+	int *depth = data;
+
+	if (fd < 0)
+		return 0;
+	cgroup_write(fd, "freezer.state", "THAWED");
+	if (++*depth < DEPTH)
+		cgroup_each_below(fd, thaw_below, depth);
+	--*depth;
+	return 0;
+}
+
+void cgroup1_thaw_all(int dir_fd)
+{
+	int depth = 0;
+
+	thaw_below(dir_fd, "", &depth);
+}
+
 static bool listed(const pid_t *pids, size_t n, pid_t pid)
 {
 	for (size_t i = 0; i < n; i++)
@@ -180,7 +201,7 @@ int cgroup1_end(int dir_fd, int timeout_ms)
 
 	if (cgroup1_freeze(dir_fd, true, timeout_ms) == 0)
 		kill_frozen(dir_fd, "", &depth);
-	cgroup1_freeze(dir_fd, false, 0);
+	cgroup1_thaw_all(dir_fd);
 	do {
 		ending.killed = 0;
 		r = end_tree(dir_fd, &ending);

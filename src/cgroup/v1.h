@@ -17,6 +17,12 @@ int cgroup1_add(int dir_fd, pid_t pid);
 int cgroup1_freeze(int dir_fd, bool frozen, int timeout_ms);
 
 /*
+ * Resume it and every group below, each of which may have been stopped by itself: by a container that
+ * may write to its own groups. As far as it can be done; what has gone meanwhile is resumed.
+ */
+void cgroup1_thaw_all(int dir_fd);
+
+/*
  * Kill what is left in it and below, and wait for it. In a group of the freezer hierarchy nothing
  * escapes by forking; elsewhere it is asked again until nothing is left. -ETIME after TIMEOUT_MS.
  */

@@ -164,6 +164,20 @@ static int signal_all(const struct oci_cgroup_dirs *dirs, int number)
 	return r;
 }
 
+/*
+ * What a freezer of v1 holds does not end, not even by SIGKILL, before it is let go. A container that may
+ * write to its groups can have frozen itself, also beside v2: so this comes once the signal has been sent.
+ */
+static int kill_all(const struct oci_cgroup_dirs *dirs)
+{
+	int freezer = oci_cgroup_dir(dirs, OCI_FREEZER);
+	int r = dirs->v2 >= 0 ? cgroup2_kill(dirs->v2) : signal_all(dirs, SIGKILL);
+
+	if (freezer >= 0 && freezer != dirs->v2)
+		cgroup1_thaw_all(freezer);
+	return r;
+}
+
 int oci_cgroup_kill(const struct oci_cgroup_place *place, int number)
 {
 	cleanup_cgroup_dirs struct oci_cgroup_dirs dirs;
@@ -171,9 +185,7 @@ int oci_cgroup_kill(const struct oci_cgroup_place *place, int number)
 
 	if (r < 0)
 		return r;
-	if (number == SIGKILL && dirs.v2 >= 0)
-		return cgroup2_kill(dirs.v2);
-	return signal_all(&dirs, number);
+	return number == SIGKILL ? kill_all(&dirs) : signal_all(&dirs, number);
 }
 
 /* ---- the end ---- */
@@ -217,6 +229,8 @@ static int remove_groups(const struct oci_cgroup_place *place)
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
+	if (dirs.n_v1 > 0)
+		kill_all(&dirs);
 	oci_cgroup_group(&dirs, &group);
 	r = cgroup_group_end(&group, END_WAIT_MS);
 	if (r == -ENOENT)

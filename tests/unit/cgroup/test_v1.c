@@ -51,6 +51,28 @@ static void freezes(void **state)
 	scratch_remove(CGROUP_FREEZER, fd);
 }
 
+/* A group below that was frozen by itself stays so when the one above is let go. */
+static void ends_what_is_frozen_below(void **state)
+{
+	int fd = scratch_make(CGROUP_FREEZER);
+	cleanup_close int below = -EBADF;
+	char text[32];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(mkdirat(fd, "below", 0755), 0);
+	below = cgroup_open_below(fd, "below");
+	pid = scratch_spawn(below, false, 3);
+	assert_int_equal(cgroup1_freeze(below, true, 20000), 0);
+	cgroup1_thaw_all(fd);
+	assert_true(cgroup_read(below, "freezer.state", text, sizeof(text)) > 0);
+	assert_string_equal(text, "THAWED\n");
+	assert_int_equal(cgroup1_freeze(below, true, 20000), 0);
+	assert_int_equal(cgroup1_end(fd, 20000), 0);
+	scratch_assert_killed(pid);
+	scratch_remove(CGROUP_FREEZER, fd);
+}
+
 /* Whoever forks without end cannot get away from the freezer. */
 static void ends_a_fork_bomb(void **state)
 {
@@ -118,6 +140,7 @@ int main(void)
 		cmocka_unit_test(ends_all),
 		cmocka_unit_test(ends_groups_below_too),
 		cmocka_unit_test(freezes),
+		cmocka_unit_test(ends_what_is_frozen_below),
 		cmocka_unit_test(ends_a_fork_bomb),
 		cmocka_unit_test(pids_limit_refuses),
 	};
