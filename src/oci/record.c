@@ -241,6 +241,7 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	args->start = start;
 	if (!start->executes) {
 		state->ns_kinds = plan->settled.ns_new | plan->settled.ns_join;
+		state->own_pids = plan->settled.ns_new & NS_BIT(NS_PID);
 		state->host_root = plan->settled.host_root;
 	}
 	/* All that is made before there is a state.json. */

@@ -239,6 +239,7 @@ int oci_state_write(int dir_fd, const struct oci_state *state, struct inro_error
 	json_out_text(&buf, "bundle", state->bundle);
 	json_out_text(&buf, "rootfs", state->rootfs);
 	json_out_number(&buf, "namespaces", state->ns_kinds);
+	json_out_bool(&buf, "ownPids", state->own_pids);
 	json_out_bool(&buf, "hostRoot", state->host_root);
 	json_out_text(&buf, "rdtClass", state->rdt_class);
 	json_out_text(&buf, "rdt", state->rdt_dir);
@@ -364,6 +365,7 @@ static int read_object(struct json_object *object, struct arena *arena, struct o
 	state->bundle = text_of(object, "bundle", arena);
 	state->rootfs = text_of(object, "rootfs", arena);
 	state->ns_kinds = (unsigned)number_of(object, "namespaces");
+	state->own_pids = bool_of(object, "ownPids");
 	state->host_root = bool_of(object, "hostRoot");
 	state->rdt_class = text_of(object, "rdtClass", arena);
 	state->rdt_dir = text_of(object, "rdt", arena);

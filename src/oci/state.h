@@ -75,6 +75,7 @@ struct oci_state {
 	const char *resources_json;   /* as updated since */
 	struct oci_cgroup_place cgroup;
 	unsigned ns_kinds;    /* NS_BIT()s of the namespaces that are not the caller's */
+	bool own_pids;        /* its PID namespace was made for it: nothing in that outlives its init */
 	bool host_root;       /* the host's root is mapped in */
 	const char *rdt_class; /* its class of resctrl; NULL */
 	const char *rdt_dir;  /* what of that is to be removed by delete; NULL */

@@ -35,22 +35,29 @@ static int send_signal(struct oci_call *call, const char *id, int number, bool a
 {
 	cleanup_arena struct arena arena = { 0 };
 	cleanup_close int pidfd = -EBADF;
+	bool killed = false;
 	struct oci_state state;
 	cleanup_close int state_fd = oci_state_find(call->root, id, false, &arena, &state, error);
 	int r = state_fd;
 
 	if (r < 0)
 		return r;
-	/* Where its PID namespace is shared, the end of init is not that of the others. */
-	if (all || (number == SIGKILL && !(state.ns_kinds & NS_BIT(NS_PID)))) {
+	pidfd = oci_state_pidfd(&state);
+	/*
+	 * Where its PID namespace is not its own, but the host's or that of a pod, the end of init is not that
+	 * of the others. And on v1 what is paused does not even end by that.
+	 */
+	if (all || (number == SIGKILL && (!state.own_pids || state.cgroup.v1.n > 0))) {
 		r = oci_cgroup_kill(&state.cgroup, number);
 		if (r == 0 && all)
 			return 0;
 		if (r < 0 && r != -ENOENT)
 			return fail_call(error, r, "kill the container", "kill", id);
+		killed = r == 0 && pidfd >= 0;
 	}
-	pidfd = oci_state_pidfd(&state);
 	r = pidfd < 0 ? pidfd : sys_pidfd_send_signal(pidfd, number, NULL, 0);
+	if (r == -ESRCH && killed)
+		return 0;
 	if (r == -ESRCH)
 		return not_running(error);
 	return r < 0 ? fail_call(error, r, "kill the container", "pidfd_send_signal", id) : 0;

@@ -193,6 +193,47 @@ c['mounts'] = [m for m in c['mounts'] if m['type'] != 'proc']" sh -c 'sleep 1000
 	until [ "$(oci ps --format json "$ID")" = "[]" ]; do sleep 0.05; done
 }
 
+# It may do so where it can write to its groups, and beside v2, too.
+@test "what a freezer of v1 holds is killed and deleted" {
+	local freezer
+	needs_v1 freezer
+	created "" sleep 1000
+	oci start "$ID"
+	freezer=$(group freezer)
+	mkdir "$freezer/below"
+	echo "$(state_of "$ID" pid)" >"$freezer/below/cgroup.procs"
+	echo FROZEN >"$freezer/below/freezer.state"
+	oci delete -f "$ID"
+	nothing_left box
+	created "" sleep 1000
+	oci start "$ID"
+	echo FROZEN >"$(group freezer)/freezer.state"
+	[ "$(state_of "$ID" status)" = paused ]
+	oci kill "$ID" KILL
+	until [ "$(state_of "$ID" status)" = stopped ]; do sleep 0.02; done
+	oci delete "$ID"
+	nothing_left box
+}
+
+@test "the kill of an init whose PID namespace is somebody else's ends all that is in the container" {
+	local owner="$ID" pid
+	created "" sleep 1000
+	oci start "$owner"
+	pid=$(state_of "$owner" pid)
+	ID="$owner-joined"
+	config "c['linux']['cgroupsPath'] = '/$CG/joined'
+for n in c['linux']['namespaces']:
+    if n['type'] == 'pid': n['path'] = '/proc/$pid/ns/pid'" -- sh -c 'sleep 1000 & exec sleep 1000'
+	oci create "$ID"
+	oci start "$ID"
+	until [ "$(oci ps --format json "$ID" | tr , '\n' | wc -l)" = 2 ]; do sleep 0.05; done
+	oci kill "$ID" KILL
+	until [ "$(oci ps --format json "$ID")" = "[]" ]; do sleep 0.05; done
+	[ "$(state_of "$owner" status)" = running ]
+	oci delete -f "$ID"
+	oci delete -f "$owner"
+}
+
 @test "update: options, files, both spellings; kept for the next one" {
 	needs_v1 memory
 	created "c['linux']['resources'] = {'memory': {'limit': 67108864, 'swap': 67108864}, 'pids': {'limit': 17}}" sleep 100

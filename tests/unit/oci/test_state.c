@@ -57,7 +57,8 @@ static void written_and_read(void **state)
 	const struct oci_state written = {
 		.id = "box", .bundle = "/b/ü", .rootfs = "/b/rootfs", .version = "1.2.0", .pid = 42, .pid_start = 4711,
 		.created_ns = 1764363315123456789, .owner = 1000, .annotations = notes, .n_annotations = 2,
-		.process_json = "{\"cwd\":\"/\",\"args\":[\"a/b\"]}", .ns_kinds = NS_BIT(NS_PID), .host_root = true,
+		.process_json = "{\"cwd\":\"/\",\"args\":[\"a/b\"]}", .ns_kinds = NS_BIT(NS_PID), .own_pids = true,
+		.host_root = true,
 		.rdt_class = "/sys/fs/resctrl/gold", .rdt_dir = "/sys/fs/resctrl/gold/mon_groups/box",
 		.cgroup = { .manager = OCI_CGROUP_FS, .v2 = "/sys/fs/cgroup/x", .v1 = { v1, 1 }, .v1_made = true },
 	};
@@ -84,7 +85,7 @@ static void written_and_read(void **state)
 	assert_string_equal(read.rdt_dir, written.rdt_dir);
 	assert_int_equal(read.cgroup.manager, OCI_CGROUP_FS);
 	assert_string_equal(read.cgroup.v1.list[0], v1[0]);
-	assert_true(read.cgroup.v1_made && !read.cgroup.v2_made && read.host_root);
+	assert_true(read.cgroup.v1_made && !read.cgroup.v2_made && read.host_root && read.own_pids);
 	assert_string_equal(oci_state_json(&read, OCI_CREATED, 7, &arena),
 			    "{\"ociVersion\":\"1.2.0\",\"id\":\"box\",\"status\":\"created\",\"pid\":7,"
 			    "\"bundle\":\"/b/ü\",\"annotations\":{\"org/x\":\"a \\\"b\\\"\\u000a\",\"\":\"y\"}}");
