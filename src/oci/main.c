@@ -143,6 +143,17 @@ static void keep_words(int argc, char **argv)
 	oci_self_argv = words;
 }
 
+/* An answer that did not come to its reader is no success. */
+static int end_output(struct oci_call *call, int status)
+{
+	struct inro_error error = { 0 };
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fail_call(&error, errno ? -errno : -EIO, "print to", "write", "standard output");
+	return oci_fail(call, &error, status ? status : 1);
+}
+
 int main(int argc, char **argv)
 {
 	struct oci_call call = { .log_fd = -EBADF };
@@ -162,16 +173,16 @@ int main(int argc, char **argv)
 	if (options_parse(&parser, argv + 1, argc - 1, &first, &error) < 0)
 		return oci_fail(&call, &error, 1);
 	if (call.version)
-		return print_version();
+		return end_output(&call, print_version());
 	if (call.help || (1 + first < argc && strcmp(argv[1 + first], "help") == 0))
-		return print_usage(0);
+		return end_output(&call, print_usage(0));
 	if (1 + first >= argc)
-		return print_usage(1);
+		return end_output(&call, print_usage(1));
 	call.verb = argv[1 + first];
 	verb = oci_verb_find(call.verb);
 	if (!verb)
 		fail_usage(&error, call.verb, "there is no such verb");
 	if (!verb || open_log(&call, &error) < 0)
 		return oci_fail(&call, &error, 1);
-	return verb->run(&call, argc - first - 2, argv + first + 2);
+	return end_output(&call, verb->run(&call, argc - first - 2, argv + first + 2));
 }

@@ -56,6 +56,14 @@ static const struct option_row options[] = {
 	  .help = "between two lines (5s)" },
 };
 
+/* Each at once, and to its reader: where nobody takes them, nothing is watched any more. */
+static int print_line(const struct buf *line)
+{
+	if (line->failed)
+		return -ENOMEM;
+	return printf("%s}\n", buf_text(line)) < 0 || fflush(stdout) != 0 ? -errno : 0;
+}
+
 static int print_stats(const char *id, const struct oci_cgroup_dirs *dirs)
 {
 	cleanup_buf struct buf line = { 0 };
@@ -64,19 +72,16 @@ static int print_stats(const char *id, const struct oci_cgroup_dirs *dirs)
 	json_out_string(&line, id);
 	buf_puts(&line, ",\"data\":");
 	oci_cgroup_stats(dirs, &line);
-	printf("%s}\n", buf_text(&line));
-	fflush(stdout);
-	return line.failed ? -ENOMEM : 0;
+	return print_line(&line);
 }
 
-static void print_oom(const char *id)
+static int print_oom(const char *id)
 {
 	cleanup_buf struct buf line = { 0 };
 
 	buf_puts(&line, "{\"type\":\"oom\",\"id\":");
 	json_out_string(&line, id);
-	printf("%s}\n", buf_text(&line));
-	fflush(stdout);
+	return print_line(&line);
 }
 
 static uint64_t count_ooms(const struct oci_cgroup_dirs *dirs)
@@ -130,6 +135,7 @@ static int watch(const struct oci_state *state, const struct events *want,
 	const int64_t interval_ms = (int64_t)(want->interval_ns / 1000000);
 	int64_t next = cgroup_now_ms() + interval_ms;
 	uint64_t seen = count_ooms(dirs);
+	int r = 0;
 
 	while (pidfd >= 0) {
 		int64_t left = next - cgroup_now_ms();
@@ -142,15 +148,16 @@ static int watch(const struct oci_state *state, const struct events *want,
 			return -errno;
 		if (n > 0 && fds[1].revents)
 			empty(oom_fd);
-		for (uint64_t now = count_ooms(dirs); seen < now; seen++)
-			print_oom(state->id);
-		if (n > 0 && fds[0].revents)
-			return 0;
+		for (uint64_t now = count_ooms(dirs); r == 0 && seen < now; seen++)
+			r = print_oom(state->id);
+		if (r < 0 || (n > 0 && fds[0].revents))
+			return r;
 		if (cgroup_now_ms() < next)
 			continue;
 		next += interval_ms;
-		if (print_stats(state->id, dirs) < 0)
-			return -ENOMEM;
+		r = print_stats(state->id, dirs);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -174,7 +181,7 @@ static int tell(struct oci_call *call, const char *id, const struct events *want
 		return fail_host(error, INRO_ERROR_HOST, r, "events",
 				 "container %s has no cgroup that counts", id);
 	r = want->stats ? print_stats(id, &dirs) : watch(&state, want, &dirs);
-	return r < 0 ? fail_call(error, r, "watch the container", "poll", id) : 0;
+	return r < 0 ? fail_call(error, r, "print what the container uses", "write", id) : 0;
 }
 
 static int events(struct oci_call *call, int argc, char **argv)

@@ -58,14 +58,17 @@ static void tell_one(const struct list *list, int root_fd, const char *id, struc
 	cleanup_arena struct arena arena = { 0 };
 	cleanup_close int state_fd = oci_state_open(root_fd, id, false, NULL);
 	struct inro_error ignored = { 0 };
+	cleanup_buf struct buf report = { 0 };
 
 	if (state_fd < 0)
 		return;
 	if (list->quiet) {
 		printf("%s\n", id);
 	} else if (list->json) {
-		buf_puts(json, json->used > 1 ? "," : "");
-		oci_report(state_fd, id, &arena, json, &ignored);
+		/* One that goes away just now, or whose state is damaged, is left out. */
+		if (oci_report(state_fd, id, &arena, &report, &ignored) < 0)
+			return;
+		buf_printf(json, "%s%s", json->used > 1 ? "," : "", buf_text(&report));
 	} else {
 		tell_row(state_fd, id);
 	}
