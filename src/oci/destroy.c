@@ -29,6 +29,9 @@ int oci_kill_init(const struct oci_state *state, struct inro_error *error)
 		return 0;
 	if (r < 0)
 		return fail_call(error, r, "kill the container", "pidfd_send_signal", state->id);
+	/* On v1 it may be frozen, by itself too; and then so is all that could freeze it again. */
+	if (state->cgroup.v1.n > 0)
+		oci_cgroup_kill(&state->cgroup, SIGKILL);
 	do
 		n = poll(&ended, 1, END_TIMEOUT_MS);
 	while (n < 0 && errno == EINTR);
@@ -43,14 +46,15 @@ int oci_destroy(struct oci_call *call, int root_fd, int state_fd, const char *id
 {
 	int r, second;
 
-	/* On v1 what is stopped does not end, not even by SIGKILL. */
-	if (!state->cgroup.v2 && state->cgroup.v1.n > 0 && oci_cgroup_frozen(&state->cgroup))
-		oci_cgroup_freeze(&state->cgroup, false);
 	r = oci_kill_init(state, error);
-	/* What could not be ended stays known, so that it can be tried again. */
+	/* What still runs, or is there, must be known to whoever tries again. */
+	if (r < 0)
+		return r;
 	second = state->pid ? oci_cgroup_remove(&state->cgroup) : oci_cgroup_remove_left(&state->cgroup);
-	if (r == 0 && second < 0)
+	if (second < 0)
 		r = fail_call(error, second, "remove the cgroup of", "unlinkat", id);
+	if (second == -ETIME)
+		error_why(error, "a process in it has not ended within 30 seconds of SIGKILL");
 	if (r < 0)
 		return r;
 	if (state->rdt_dir)

@@ -27,14 +27,31 @@ static int refuse(const char *id, enum oci_status status, struct inro_error *err
 			 id, oci_status_name(status));
 }
 
+/*
+ * Who holds the container may be waiting for what runs in it: `start` does, for a hook that is a program of
+ * the image's. So what is deleted by force is killed before it is waited for; what then fails, fails again.
+ */
+static int kill_first(int root_fd, const char *id, struct inro_error *error)
+{
+	cleanup_arena struct arena arena = { 0 };
+	cleanup_close int state_fd = oci_state_open(root_fd, id, false, NULL);
+	struct oci_state state;
+
+	if (state_fd < 0 || oci_state_read(state_fd, &arena, &state, NULL) < 0)
+		return 0;
+	return oci_kill_init(&state, error);
+}
+
 static int destroy(struct oci_call *call, const char *id, bool force, struct inro_error *error)
 {
 	cleanup_arena struct arena arena = { 0 };
-	cleanup_close int root_fd = oci_state_root(call->root, false, error);
-	cleanup_close int state_fd = root_fd < 0 ? root_fd : oci_state_open(root_fd, id, true, error);
+	cleanup_close int root_fd = oci_state_root(call->root, false, error), state_fd = -EBADF;
 	struct oci_state state = { 0 };
-	int r;
+	int r = root_fd >= 0 && force ? kill_first(root_fd, id, error) : 0;
 
+	if (r < 0)
+		return r;
+	state_fd = root_fd < 0 ? root_fd : oci_state_open(root_fd, id, true, error);
 	if (state_fd < 0)
 		return state_fd;
 	r = oci_state_read(state_fd, &arena, &state, error);

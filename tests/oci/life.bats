@@ -153,6 +153,41 @@ groups() {
 	done
 }
 
+@test "list: one with a damaged state does not damage the others" {
+	needs_root
+	config -- sleep 100
+	oci create "$ID-1"
+	oci create "$ID-2"
+	oci create "$ID-3"
+	cp "$SCRATCH/states/$ID-2/state.json" kept
+	echo '{' >"$SCRATCH/states/$ID-2/state.json"
+	oci list --format json | python3 -c 'import json, sys; assert len(json.load(sys.stdin)) == 2'
+	mv kept "$SCRATCH/states/$ID-2/state.json"
+}
+
+@test "an answer that cannot be printed is a failure" {
+	local verb
+	for verb in features list --version --help; do
+		run bash -c '"$1" "$2" >/dev/full' - "$INRO_OCI" "$verb"
+		echo "$verb: $status: $output"
+		[ "$status" = 1 ]
+		[[ "$output" == *"standard output"*"No space left"* ]]
+	done
+}
+
+@test "a start that waits for the container does not keep it from being deleted by force" {
+	local starting
+	needs_root
+	config "c['hooks'] = {'startContainer': [{'path': '/bin/sleep', 'args': ['sleep', '1000']}]}" -- true
+	oci create "$ID"
+	oci start "$ID" &
+	starting=$!
+	until [ "$(state_of "$ID" status)" = running ]; do sleep 0.02; done
+	oci delete --force "$ID"
+	wait "$starting" || true
+	oci_refuses "does not exist" -- state "$ID"
+}
+
 @test "the version, behind other options too, as containerd asks for it" {
 	[ "$(oci --version | head -n 1 | cut -d' ' -f1,2)" = "inro-oci version" ]
 	[ "$(oci --log "$SCRATCH/log" --log-format json --version)" = "$("$INRO_OCI" -v)" ]
