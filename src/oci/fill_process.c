@@ -6,6 +6,7 @@
  * counterpart in `inro run` is read by the features of this folder themselves.
  */
 
+#include <fcntl.h>
 #include <linux/personality.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,10 +67,28 @@ static int fill_ids(struct spec *spec, const struct oci_process *process, struct
 	return process->n_groups ? oci_fill_option(spec, "groups", buf_text(&groups), error) : 0;
 }
 
+/*
+ * Those from 3 on that the caller has handed over. Of a number at which it has not, a descriptor of this
+ * program's own would go inside, such as the directory of states. All of these are close-on-exec; what came
+ * by an exec cannot be.
+ */
+static int fill_fds(struct spec *spec, uint64_t n, struct inro_error *error)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		int flags = fcntl(3 + (int)i, F_GETFD);
+
+		if (flags < 0 || flags & FD_CLOEXEC)
+			return fail_usage(error, "--preserve-fds",
+					  "descriptor %llu is not open, and %llu are to be passed on, from 3 on",
+					  (unsigned long long)i + 3, (unsigned long long)n);
+	}
+	return n ? fill_number(spec, "preserve-fds", (long long)n, error) : 0;
+}
+
 int oci_fill_process(struct spec *spec, const struct oci_config *config, struct inro_error *error)
 {
 	const struct oci_process *process = &config->process;
-	unsigned fds = config->start->preserve_fds + oci_listen_fds(spec->process.host_env);
+	uint64_t fds = (uint64_t)config->start->preserve_fds + oci_listen_fds(spec->process.host_env);
 	char mask[16];
 	int r;
 
@@ -87,7 +106,5 @@ int oci_fill_process(struct spec *spec, const struct oci_config *config, struct 
 	if (r == 0 && config->linux_.personality_set)
 		r = oci_fill_option(spec, "personality",
 				    config->linux_.personality == PER_LINUX32 ? "linux32" : "linux64", error);
-	if (r == 0 && fds)
-		r = fill_number(spec, "preserve-fds", fds, error);
-	return r;
+	return r < 0 ? r : fill_fds(spec, fds, error);
 }

@@ -145,3 +145,32 @@ c["linux"]["namespaces"] = [n for n in c["linux"]["namespaces"] if n["type"] != 
 	run oci run "$ID-2"
 	[ "$output" = 1 ]
 }
+
+# One descriptor is handed over, 3. At the next numbers stand the runtime's own: its log, the states.
+one_fd() {
+	"$INRO_OCI" --root "$SCRATCH/states" --log "$SCRATCH/log" "$@" 3</dev/null 4>&- 5>&- 6>&- 7>&-
+}
+
+@test "a descriptor that was not handed over is none of the runtime's" {
+	needs_root
+	config -- sh -c 'readlink /proc/self/fd/3; for i in 4 5 6; do [ ! -e /proc/$$/fd/$i ] || exit 1; done'
+	run one_fd run --preserve-fds 1 "$ID"
+	echo "$status: $output"
+	[ "$status" = 0 ]
+	[ "$output" = /dev/null ]
+	run one_fd run --preserve-fds 2 "$ID"
+	[ "$status" = 1 ]
+	[[ "$output" == *"--preserve-fds"*"descriptor 4 is not open"* ]]
+	LISTEN_FDS=2 run one_fd run "$ID"
+	[ "$status" = 1 ]
+	[[ "$output" == *"descriptor 4 is not open"* ]]
+	config -- sleep 100
+	oci create "$ID"
+	run one_fd exec --preserve-fds 3 "$ID" true
+	[ "$status" = 255 ]
+	[[ "$output" == *"descriptor 4 is not open"* ]]
+	run one_fd exec --preserve-fds 4294967295 "$ID" true
+	[ "$status" = 255 ]
+	[[ "$output" == *"not open"* ]]
+	[ "$(one_fd exec --preserve-fds 1 "$ID" readlink /proc/self/fd/3)" = /dev/null ]
+}
