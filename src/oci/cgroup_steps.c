@@ -27,7 +27,11 @@
 #include "cgroup/v2.h"
 #include "oci/cgroup_devices.h"
 
-enum { END_WAIT_MS = 10000, REMOVE_TRIES = 50 };
+enum {
+	END_WAIT_MS = 10000,
+	REMOVE_TRIES = 50,
+	DEPTH = 32, /* groups below groups that are looked into */
+};
 
 static bool has_word(const char *list, const char *word, size_t n)
 {
@@ -145,13 +149,29 @@ static void keep_controllers(int dir_fd)
 	cgroup_write(dir_fd, "cgroup.subtree_control", text + 1);
 }
 
-/* In it or, as far as v2 tells, in any below. */
+/* On v1: 1 with a process in it or in any below. What cannot be looked into has one, for all we know. */
+static int find_process(int parent_fd, const char *name, void *data)
+{
+	cleanup_close int fd = cgroup_open_below(parent_fd, name);
+	int *depth = data, r = fd < 0 ? fd : cgroup_has_processes(fd);
+
+	if (r != 0)
+		return r == -ENOENT || r == -ENODEV ? 0 : 1;
+	if (++*depth >= DEPTH)
+		return 1;
+	r = cgroup_each_below(fd, find_process, depth);
+	--*depth;
+	return r != 0;
+}
+
+/* In it or in any below: those would be killed with the container. */
 static bool is_populated(const struct oci_cgroup_make *args, int fd)
 {
 	uint64_t populated = 0;
+	int depth = 0;
 
 	if (!args->v2)
-		return cgroup_has_processes(fd) == 1;
+		return find_process(fd, "", &depth);
 	return cgroup_read_key(fd, "cgroup.events", "populated", &populated) < 0 || populated;
 }
 

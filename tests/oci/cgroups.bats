@@ -97,6 +97,17 @@ created() {
 	[ "$(state_of "$ID" status)" = created ]
 }
 
+@test "a group above one of others is refused, and theirs go on" {
+	local other="$ID"
+	created "" sleep 1000
+	oci start "$other"
+	ID="$other-above"
+	config "c['linux']['cgroupsPath'] = '/$CG'" -- true
+	oci_refuses "container's cgroup is not empty" -- create "$ID"
+	[ "$(state_of "$other" status)" = running ]
+	oci delete -f "$other"
+}
+
 @test "devices: the rules, and what every container may use" {
 	created "c['linux']['resources'] = {'devices': [
 		{'allow': False, 'access': 'rwm'}, {'allow': True, 'type': 'c', 'major': 1, 'minor': 11, 'access': 'r'}]}
