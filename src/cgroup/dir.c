@@ -14,7 +14,8 @@
  * maker, once it has the lock, looks whether the group is still there, and begins again if not.
  *
  * A container that may make groups below its own can leave any tree behind, as deep as it likes.
- * Removing walks from the top to a leaf again and again, with two descriptors at any depth.
+ * Removing walks from the top to a leaf and back up as far as its descriptors reach, again and again: it
+ * takes no more of them at any depth, and walks down once for each LEVELS of it.
  */
 
 #include "cgroup/dir.h"
@@ -48,6 +49,7 @@ enum {
 	SWEEP_WAIT_MS = 2000, /* for what was killed in a stale group */
 	LOCK_TRIES = 100,
 	PIDS_MAX = 16 << 20,  /* bytes of cgroup.procs */
+	LEVELS = 64,          /* of a tree that is removed, open at a time */
 };
 
 static int open_beneath(int dir_fd, const char *path, int flags)
@@ -246,33 +248,53 @@ static int take_name(int parent_fd, const char *name, void *data)
 	return 1;
 }
 
-/* Remove one leaf of the tree at NAME: 1 when that was NAME itself. */
-static int remove_leaf(int parent_fd, const char *top)
-{
-	cleanup_close int above = open_beneath(parent_fd, ".", O_RDONLY | O_DIRECTORY);
+/* A directory on the way to a leaf: its name, and that above it, open. */
+struct level {
+	int above;
 	char name[NAME_MAX + 1];
+};
 
-	if (above < 0)
-		return above;
-	snprintf(name, sizeof(name), "%s", top);
+/* Walk down from the first level to a leaf, along the first group in each. How deep that is. */
+static int find_leaf(struct level levels[static LEVELS])
+{
 	for (int depth = 0;; depth++) {
-		int fd = open_beneath(above, name, O_RDONLY | O_DIRECTORY);
-		char next[NAME_MAX + 1];
-		int r;
+		struct level *at = &levels[depth % LEVELS], *next = &levels[(depth + 1) % LEVELS];
+		int fd = open_beneath(at->above, at->name, O_RDONLY | O_DIRECTORY);
+		char name[NAME_MAX + 1];
+		int r = fd < 0 ? fd : cgroup_each_below(fd, take_name, name);
 
-		if (fd < 0)
-			return fd;
-		r = cgroup_each_below(fd, take_name, next);
 		if (r <= 0) {
 			fd_close(fd);
-			if (r == 0 && unlinkat(above, name, AT_REMOVEDIR) < 0)
-				r = -errno;
-			return r < 0 ? r : depth == 0;
+			return r < 0 ? r : depth;
 		}
-		fd_close(above);
-		above = fd;
-		memcpy(name, next, sizeof(name));
+		fd_close(next->above);
+		next->above = fd;
+		memcpy(next->name, name, sizeof(name));
 	}
+}
+
+/* Remove a leaf of the tree at TOP, and of those above it, as far as they are open, what is empty then. */
+static int remove_branch(int parent_fd, const char *top)
+{
+	struct level levels[LEVELS];
+	int depth, r, removed = 0;
+
+	for (int i = 0; i < LEVELS; i++)
+		levels[i].above = -EBADF;
+	levels[0].above = open_beneath(parent_fd, ".", O_RDONLY | O_DIRECTORY);
+	snprintf(levels[0].name, sizeof(levels[0].name), "%s", top);
+	r = depth = levels[0].above < 0 ? levels[0].above : find_leaf(levels);
+	while (r >= 0 && depth >= 0 && removed < LEVELS) {
+		const struct level *at = &levels[depth % LEVELS];
+
+		r = unlinkat(at->above, at->name, AT_REMOVEDIR) < 0 ? -errno : 0;
+		depth -= r == 0;
+		removed += r == 0;
+	}
+	for (int i = 0; i < LEVELS; i++)
+		fd_close(levels[i].above);
+	/* What has more below is looked at again. 1 when it was TOP itself. */
+	return r < 0 && !removed ? r : depth < 0;
 }
 
 int cgroup_remove(int parent_fd, const char *name)
@@ -285,7 +307,7 @@ int cgroup_remove(int parent_fd, const char *name)
 	if (errno != EBUSY && errno != ENOTEMPTY)
 		return -errno;
 	do
-		r = remove_leaf(parent_fd, name);
+		r = remove_branch(parent_fd, name);
 	while (r == 0);
 	return r < 0 ? r : 0;
 }
