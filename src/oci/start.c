@@ -52,7 +52,8 @@ static int read_bundle(const struct oci_start *start, struct arena *arena, struc
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	r = fd < 0 ? -errno : fd_read_to_heap(fd, MAX_CONFIG, &text, &size);
 	if (r < 0)
-		return fail_call(error, r, "read the container's configuration", fd < 0 ? "open" : "read", path);
+		return fail_call(error, r == -E2BIG ? -EFBIG : r, "read the container's configuration",
+				 fd < 0 ? "open" : "read", path);
 	r = oci_read_config(text, size, arena_strdup(arena, bundle), arena, ret, error);
 	if (r == 0)
 		ret->bundle = arena_strdup(arena, bundle);

@@ -31,7 +31,8 @@
 #include "oci/cgroup.h"
 #include "oci/json_out.h"
 
-enum { MAX_STATE = 16 << 20, MAX_ID = 1024 };
+/* What it holds is of a config.json, which may have 64 MiB: no container may be made that is not found again. */
+enum { MAX_STATE = 128 << 20, MAX_ID = 1024 };
 
 static const char new_file[] = ".state.json";
 

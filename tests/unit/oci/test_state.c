@@ -94,6 +94,31 @@ static void written_and_read(void **state)
 	fd_close(root);
 }
 
+/* What is written of a large config.json can be read again. */
+static void large(void **state)
+{
+	const size_t size = 60 << 20;
+	char *text = malloc(size + 1);
+	struct oci_annotation note = { "large", text };
+	const struct oci_state written = { .id = "box", .pid = 42, .annotations = &note, .n_annotations = 1 };
+	cleanup_arena struct arena arena = { 0 };
+	struct inro_error error = { 0 };
+	struct oci_state read;
+	int root = oci_state_root(dir, false, &error), fd = oci_state_new(root, "box", &error);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', size);
+	text[size] = '\0';
+	assert_int_equal(oci_state_write(fd, &written, &error), 0);
+	assert_int_equal(oci_state_read(fd, &arena, &read, &error), 0);
+	assert_string_equal(read.annotations[0].value, text);
+	assert_int_equal(oci_state_remove(root, "box", fd), 0);
+	free(text);
+	fd_close(fd);
+	fd_close(root);
+}
+
 /* What is there already, not there, damaged. */
 static void refused(void **state)
 {
@@ -265,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ids),
 		cmocka_unit_test(written_and_read),
+		cmocka_unit_test(large),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(places),
 		cmocka_unit_test(removed_meanwhile),
