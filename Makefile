@@ -7,6 +7,12 @@ DESTDIR ?=
 MESON_FLAGS ?=
 SECONDS ?= 60
 
+# Where Debian's linker and pkg-config look. Meson knows it only with dpkg-dev, and else takes lib64,
+# where they don't. Looked up late: tools/deps may first install the compiler.
+multiarch = $(shell cc -print-multiarch 2>/dev/null)
+LIBDIR ?= $(if $(multiarch),$(if $(wildcard /usr/lib/$(multiarch)),lib/$(multiarch)))
+LOG = $(BUILD)/meson-logs/install-log.txt
+
 .PHONY: all run test check test-engines test-vm bench fuzz install uninstall clean help
 
 all: $(BUILD)/build.ninja ## build inro and the library
@@ -43,11 +49,16 @@ test-engines: all ## the tests with Podman and containerd, in a Debian tree that
 	@tests/engines/run
 
 install: all ## install below PREFIX (/usr/local), into DESTDIR
-	@meson configure $(BUILD) --prefix '$(PREFIX)'
+	@meson configure $(BUILD) --prefix '$(PREFIX)' $(if $(LIBDIR),--libdir '$(LIBDIR)')
 	@DESTDIR='$(DESTDIR)' meson install -C $(BUILD)
+	@cp $(LOG) $(BUILD)/installed.txt
 
+# By a copy of the list: the tests install, too, into a directory of their own.
 uninstall: ## remove what install has installed
+	@test -e $(BUILD)/installed.txt || { echo "$(BUILD) knows of nothing that make install has installed"; exit 1; }
+	@cp $(BUILD)/installed.txt $(LOG)
 	@ninja -C $(BUILD) uninstall
+	@rm $(BUILD)/installed.txt
 
 clean: ## remove all build directories
 	rm -rf build build-*
