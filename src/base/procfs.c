@@ -152,6 +152,42 @@ ssize_t procfs_read_start_at(int dir_fd, const char *path, char *buffer, size_t 
 	return n;
 }
 
+/* Empty the line of groups, or as much of it as is there. How long the text then is. */
+static size_t drop_groups(char *text)
+{
+	char *groups = strstr(text, "\nGroups:\t"), *end;
+
+	if (groups) {
+		groups += strlen("\nGroups:\t");
+		end = strchrnul(groups, '\n');
+		memmove(groups, end, strlen(end) + 1);
+	}
+	return strlen(text);
+}
+
+ssize_t procfs_read_status_text(int fd, char *buffer, size_t size)
+{
+	size_t used = 0;
+
+	for (;;) {
+		size_t room = size - 1 - used;
+		ssize_t n = read(fd, buffer + used, room);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		used += (size_t)n;
+		buffer[used] = '\0';
+		/* The kernel makes the text as a whole, so that less than there was room for is its end. */
+		if ((size_t)n < room)
+			return (ssize_t)used;
+		used = drop_groups(buffer);
+		if (used == size - 1)
+			return -E2BIG;
+	}
+}
+
 /* A file that every process has: where it is missing, the process is. */
 static ssize_t read_process_file(int pid_dir_fd, const char *path, char *buffer, size_t size)
 {
@@ -292,13 +328,14 @@ static void read_field(const struct status_field *field, const char *text,
 
 int procfs_read_status(int pid_dir_fd, struct procfs_status *ret)
 {
-	char text[8192];
-	ssize_t n = read_process_file(pid_dir_fd, "status", text, sizeof(text));
+	cleanup_close int fd = procfs_open_at(pid_dir_fd, "status", O_RDONLY);
 	struct procfs_status status = { 0 };
 	size_t field = 0;
+	char text[8192];
+	ssize_t n = fd < 0 ? fd : procfs_read_status_text(fd, text, sizeof(text));
 
 	if (n < 0)
-		return (int)n;
+		return n == -ENOENT ? -ESRCH : (int)n;
 	/* The kernel writes the lines in the order of the table, so one pass is enough. */
 	for (const char *line = text; *line && field < ARRAY_SIZE(status_fields);) {
 		const char *end = strchrnul(line, '\n');

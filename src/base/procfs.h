@@ -105,6 +105,12 @@ struct procfs_status {
 };
 int procfs_read_status(int pid_dir_fd, struct procfs_status *ret);
 
+/*
+ * The text of PID/status, opened as FD, with a NUL behind it. The line of groups, which a process
+ * can make longer (65536 numbers) than any buffer, may be cut. Returns the number of bytes. Child-safe.
+ */
+ssize_t procfs_read_status_text(int fd, char *buffer, size_t size);
+
 static inline bool procfs_signal_in(uint64_t set, int number)
 {
 	return set >> (number - 1) & 1;

@@ -96,14 +96,11 @@ static void read_status(const struct work *work, struct forest_process *process)
 {
 	cleanup_close int fd = -EBADF;
 	char path[32], text[4096];
-	ssize_t n;
 
 	snprintf(path, sizeof(path), "%d/status", process->pid);
 	fd = openat(work->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
+	if (fd < 0 || procfs_read_status_text(fd, text, sizeof(text)) <= 0)
 		return;
-	text[n] = '\0';
 	parse_status(text, process);
 	/* A kernel without PID namespaces. */
 	if (process->state && process->n_levels == 0)

@@ -9,6 +9,7 @@
 #include "skip.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,44 @@ static void stat_with_an_odd_name(void **state)
 	/* The open directory stays with the process that is gone. */
 	assert_int_equal(procfs_read_stat(dir, &stat), -ESRCH);
 	assert_int_equal(procfs_open_pid(proc_fd, pid), -ESRCH);
+}
+
+enum { MANY_GROUPS = 65536 };
+
+static void many_groups(void)
+{
+	static gid_t groups[MANY_GROUPS];
+
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		groups[i] = 1000000000 + (gid_t)i;
+	if (setgroups(ARRAY_SIZE(groups), groups) < 0)
+		_exit(1);
+	odd_name();
+}
+
+/* What stands behind the groups is found, however many there are. */
+static void status_with_many_groups(void **state)
+{
+	cleanup_close int proc_fd = procfs_open();
+	cleanup_close int dir = -EBADF, fd = -EBADF;
+	struct procfs_status status;
+	char text[256];
+	pid_t pid;
+
+	(void)state;
+	if (getuid() != 0)
+		skip_because("needs root to have groups");
+	pid = child_spawn(0, many_groups);
+	dir = procfs_open_pid(proc_fd, pid);
+	assert_int_equal(procfs_read_status(dir, &status), 0);
+	assert_int_equal(status.pid, pid);
+	assert_int_equal(status.n_levels, 1);
+	assert_int_equal(status.ns_pid[0], pid);
+	assert_true(procfs_signal_in(status.sig_ignored, SIGUSR1));
+	/* A buffer that is too small even without them is said to be. */
+	fd = procfs_open_at(dir, "status", O_RDONLY);
+	assert_int_equal(procfs_read_status_text(fd, text, sizeof(text)), -E2BIG);
+	child_end(pid);
 }
 
 static void status_of_a_child(void **state)
@@ -268,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stat_with_an_odd_name),
 		cmocka_unit_test(status_of_a_child),
+		cmocka_unit_test(status_with_many_groups),
 		cmocka_unit_test(levels_and_a_procfs_of_a_namespace),
 		cmocka_unit_test(whose_numbers),
 		cmocka_unit_test(in_a_foreign_one),

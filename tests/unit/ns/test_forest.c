@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ns/forest.h"
 
+#include <grp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +13,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "base/macros.h"
+#include "../ns_child.h"
+#include "skip.h"
 
 /* A child that sleeps, with a child of its own. */
 static pid_t start_pair(pid_t *ret_child)
@@ -110,12 +115,43 @@ static void test_a_zombie_is_where_its_parent_is(void **state)
 	waitpid(pid, NULL, 0);
 }
 
+static void have_many_groups(void)
+{
+	static gid_t groups[2000];
+
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		groups[i] = 1000000000 + (gid_t)i;
+	if (setgroups(ARRAY_SIZE(groups), groups) < 0)
+		_exit(1);
+}
+
+/* A process cannot make itself one of the host's by the length of its status. */
+static void test_many_groups_hide_no_level(void **state)
+{
+	cleanup_forest struct forest forest = { 0 };
+	const struct forest_process *found;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("needs root to have groups");
+	pid = child_spawn(CLONE_NEWPID, have_many_groups);
+	assert_int_equal(forest_read(NS_PID, NULL, 0, &forest, NULL), 0);
+	found = forest_find(&forest, pid);
+	assert_non_null(found);
+	assert_int_equal(found->n_levels, forest_find(&forest, getpid())->n_levels + 1);
+	assert_int_equal(found->pids[found->n_levels - 1], 1);
+	assert_true(found->enters);
+	child_end(pid);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parents_and_children),
 		cmocka_unit_test(test_those_that_were_named),
 		cmocka_unit_test(test_a_zombie_is_where_its_parent_is),
+		cmocka_unit_test(test_many_groups_hide_no_level),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
