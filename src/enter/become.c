@@ -4,9 +4,10 @@
  * The order. First what is done with the rights over the mount namespace: propagation, so that no
  * mount leaves it; the interpreter, registered through a detached mount of binfmt_misc while the
  * program that it names can still be opened in the old root; the root; then the mounts, which belong
- * into the new root; the working directory. Then what takes rights away: group, user, capabilities,
- * no_new_privs. The signal for the parent's death comes after the ids, whose change clears it, and
- * then a look whether the parent still lives, since it may have ended before.
+ * into the new root; the working directory. Then what takes rights away: the capability bounding set,
+ * group, user, capabilities, no_new_privs. The signal for the parent's death comes after the ids,
+ * whose change clears it, and then a look whether the parent still lives, since it may have ended
+ * before.
  *
  * Mounts are made by descriptor. Their mount points are looked up as the user wrote them: the paths
  * are the user's own, in a mount namespace that is new or a copy.
@@ -191,17 +192,22 @@ static int keep_caps(struct inro_error *error)
 	return r < 0 ? error_raw(error, r, "capset", NULL) : raise_ambient(caps.permitted, error);
 }
 
-/* Never more than one has: what the target has and this process has not is left away. */
-static int take_caps(const struct become_caps *like, struct inro_error *error)
+/* While it still has CAP_SETPCAP, so before the ids change. */
+static int take_bounding(const struct become_caps *like, struct inro_error *error)
 {
-	struct kernel_caps caps;
-	int r;
-
 	for (unsigned long number = 0; number < 64; number++)
 		if (!(like->bounding >> number & 1) && prctl(PR_CAPBSET_READ, number) == 1 &&
 		    prctl(PR_CAPBSET_DROP, number) < 0)
 			return error_raw(error, -errno, "prctl PR_CAPBSET_DROP", NULL);
-	r = sys_capget(&caps);
+	return 0;
+}
+
+/* Never more than one has: what the target has and this process has not is left away. */
+static int take_caps(const struct become_caps *like, struct inro_error *error)
+{
+	struct kernel_caps caps;
+	int r = sys_capget(&caps);
+
 	if (r < 0)
 		return error_raw(error, r, "capget", NULL);
 	caps.permitted &= like->permitted;
@@ -253,6 +259,8 @@ int become_command(const struct become *become, struct inro_error *error)
 		r = change_files(become, error);
 	if (r == 0 && become->label)
 		r = write_label(become, error);
+	if (r == 0 && become->caps)
+		r = take_bounding(become->caps, error);
 	if (r == 0)
 		r = change_ids(become, error);
 	if (r == 0 && become->keep_caps)
@@ -284,6 +292,7 @@ void become_explain(struct inro_error *error)
 		{ "chdir", "change directory to" }, { "chroot", "change root to" },
 		{ "setresuid", "become the user" }, { "setresgid", "become the group" },
 		{ "setgroups", "drop the groups" }, { "capset", "set the capabilities" },
+		{ "prctl PR_CAPBSET_DROP", "reduce the capability bounding set" },
 		{ "prctl PR_CAP_AMBIENT", "keep the capabilities" }, { "execve", "run" },
 		{ "setns", "join the namespace" }, { "write", "write" },
 	};

@@ -105,6 +105,21 @@ stop_target() {
 	for_each_user check
 }
 
+@test "ids and capabilities of a target that is not root" {
+	needs_root
+	for words in "" "--ns mnt,pid"; do
+		# Words of their own.
+		# shellcheck disable=SC2086
+		"$INRO" run -d --rm --name "enter-$$" $words -u 1000 --cap-add net_raw sleep "$NAP" >/dev/null
+		TARGET=$(pgrep -fx "sleep $NAP" -n)
+		"$INRO" enter "enter-$$" --follow=ids,caps,nnp sh -c 'id -u; grep -E "^(Cap|NoNew)" /proc/self/status' >mine
+		{ echo 1000; grep -E "^(Cap|NoNew)" /proc/"$TARGET"/status; } >its
+		cmp mine its
+		"$INRO" kill -s KILL -w "enter-$$"
+	done
+	TARGET=
+}
+
 @test "the target's cgroup is joined" {
 	needs_root
 	start_target env
