@@ -58,9 +58,9 @@ static int set_save(void *object, const char *value, struct inro_error *error)
 {
 	struct cmd_run *cmd = object;
 
-	(void)error;
-	cmd->save = value;
-	return 0;
+	/* The words of --args do not live as long. */
+	cmd->save = arena_strdup(&cmd->spec->arena, value);
+	return cmd->save ? 0 : fail_memory(error);
 }
 
 static int set_help(void *object, const char *value, struct inro_error *error)
@@ -68,7 +68,7 @@ static int set_help(void *object, const char *value, struct inro_error *error)
 	struct cmd_run *cmd = object;
 
 	(void)error;
-	cmd->help = value;
+	cmd->help = strcmp(value, "all") == 0 ? "all" : "";
 	return 0;
 }
 

@@ -170,6 +170,10 @@ args() {
 	printf '%s\0' --hostname args -- uname -n >words
 	[ "$("$1" "$INRO" run -q --args 9 9<words)" = args ]
 	[ "$(printf '%s\0' --hostname piped uname -n | "$1" "$INRO" run -q --args 0)" = piped ]
+	# What was said there is still known when all words are read.
+	printf '%s\0' --save - --hostname args true >words
+	[[ $("$1" "$INRO" run --args 9 9<words) == *"hostname: args"* ]]
+	[ "$(printf '%s\0' --help=all | "$1" "$INRO" run --args 0)" = "$("$1" "$INRO" run --help=all)" ]
 	rm -f words
 }
 @test "--args" { for_each_user args; }
