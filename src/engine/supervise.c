@@ -95,7 +95,8 @@ int run_end(struct run *run, int reason, int number, uint64_t grace_ns)
 {
 	struct supervisor *supervisor = run->supervisor;
 
-	if (run->ending)
+	/* Of one that has ended only output is left to be taken, which no limit is about. */
+	if (run->ending || (supervisor && supervisor->ended))
 		return 0;
 	run->ending = true;
 	run->end_number = number;

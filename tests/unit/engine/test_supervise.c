@@ -274,6 +274,19 @@ static void ended_by_limit(void **state)
 	box_end(&box);
 }
 
+/* Its output may still have to be taken; how it ended is certain. */
+static void no_limit_after_the_end(void **state)
+{
+	struct inro_result result = { .end = INRO_END_EXITED };
+	struct supervisor supervisor = { .ended = true };
+	struct run run = { .pidfd = -EBADF, .result = &result, .supervisor = &supervisor };
+
+	(void)state;
+	assert_int_equal(run_end(&run, INRO_END_TIMED_OUT, SIGTERM, 0), 0);
+	assert_int_equal(result.end, INRO_END_EXITED);
+	assert_false(run.ending);
+}
+
 /* A caller that ignores SIGCHLD would make the kernel forget the status. */
 static void children_ignored(void **state)
 {
@@ -447,6 +460,7 @@ int main(void)
 		cmocka_unit_test(ignored_signal),
 		cmocka_unit_test(ended_by_limit),
 		cmocka_unit_test(children_ignored),
+		cmocka_unit_test(no_limit_after_the_end),
 		cmocka_unit_test(reaped_by_another),
 		cmocka_unit_test(no_reaping_deadlock),
 		cmocka_unit_test(stopped_job),
