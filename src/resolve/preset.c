@@ -9,7 +9,7 @@
 #include "plan/feature.h"
 #include "resolve/features.h"
 
-extern const struct feature feature_preset;
+extern const struct feature feature_preset, feature_required_limits;
 
 /* What `inro run` does where nothing is asked for is the code's own default: nothing to say. */
 #define PRESET(id, text, list)                                                             \
@@ -104,8 +104,9 @@ static int set_preset(void *object, const char *value, struct inro_error *error)
 }
 
 /*
- * What a judge must not forget: time, memory and processes. Read from the journal, since each of
- * them is another feature's own.
+ * What a judge must not forget: time, memory and processes, each of which is another feature's own.
+ * What was not said at all is told first, before anything else that may be wrong. That what was said
+ * is a limit (0 and "unlimited" are none) is known once those that set limits have resolved.
  */
 struct preset_spec {
 	bool require_limits;
@@ -113,29 +114,48 @@ struct preset_spec {
 
 part_flag_setter(require_limits, preset_spec, feature_preset, require_limits)
 
-static bool was_said(const struct spec *spec, const char *name)
+static bool was_said(const struct plan *plan, const char *name)
 {
-	for (size_t i = 0; i < spec->n_settings; i++)
-		if (strcmp(spec->settings[i].name, name) == 0)
+	for (size_t i = 0; i < plan->spec->n_settings; i++)
+		if (strcmp(plan->spec->settings[i].name, name) == 0)
 			return true;
 	return false;
 }
 
-static int settle(struct plan *plan, struct inro_error *error)
+static bool is_in_force(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->n_applied; i++)
+		if (strcmp(plan->applied[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int check_limits(const struct plan *plan, bool (*has)(const struct plan *plan, const char *name),
+			struct inro_error *error)
 {
 	static const char *const limits[] = { "memory", "pids-limit" };
 	const struct preset_spec *part = spec_part(plan->spec, &feature_preset);
 
 	if (!part->require_limits)
 		return 0;
-	if (!was_said(plan->spec, "timeout") && !was_said(plan->spec, "cpu-time"))
+	if (!has(plan, "timeout") && !has(plan, "cpu-time"))
 		return fail_usage(error, "--require-limits",
 				  "a limit of time is missing: --timeout or --cpu-time");
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
-		if (!was_said(plan->spec, limits[i]))
+		if (!has(plan, limits[i]))
 			return fail_usage(error, "--require-limits", "a limit is missing: --%s",
 					  limits[i]);
 	return 0;
+}
+
+static int settle(struct plan *plan, struct inro_error *error)
+{
+	return check_limits(plan, was_said, error);
+}
+
+static int resolve_limits(struct plan *plan, struct inro_error *error)
+{
+	return check_limits(plan, is_in_force, error);
 }
 
 spec_flag_setter(trace, trace)
@@ -173,4 +193,9 @@ const struct feature feature_preset = {
 	FEATURE_OPTIONS(options),
 	.spec_size = sizeof(struct preset_spec),
 	.settle = settle,
+};
+
+const struct feature feature_required_limits = {
+	.name = "required-limits",
+	.resolve = resolve_limits,
 };

@@ -157,3 +157,15 @@ ulimits() {
 	ulimit -n 256
 	refuses nofile 'inherited one (256)' CAP_SYS_RESOURCE -- as_user "$INRO" run --ulimit nofile=512 -- true
 }
+
+@test "a limit of nothing is not what --require-limits asks for" {
+	needs_cgroup env
+	limits() { "$INRO" run --require-limits "$@" true; }
+	limits --timeout 9 -m 64M --pids-limit 9
+	refuses "a limit of time is missing" -- limits --timeout 0 -m 64M --pids-limit 9
+	refuses "a limit of time is missing" -- limits --cpu-time unlimited -m 64M --pids-limit 9
+	refuses "a limit is missing: --memory" -- limits --timeout 9 -m unlimited --pids-limit 9
+	refuses "a limit is missing: --pids-limit" -- limits --timeout 9 -m 64M --pids-limit max
+	# The last word counts.
+	limits --timeout 0 --timeout 9 -m max -m 64M --pids-limit 9
+}
