@@ -108,11 +108,11 @@ struct maker {
 	int pidfd, fd;
 };
 
-static int make_failed(const struct maker *maker, int code, struct inro_error *error)
+static int make_failed(const struct maker *maker, int code, const char *call, struct inro_error *error)
 {
 	char kinds[NS_KINDS_TEXT];
 
-	fail_call(error, code, "make new namespaces:", "clone3",
+	fail_call(error, code, "make new namespaces:", call,
 		  ns_kinds_format(maker->kinds, kinds, sizeof(kinds)));
 	if (code == -EPERM && !(maker->kinds & NS_BIT(NS_USER))) {
 		error_why(error, "an ordinary user has the right to it only in a user namespace of its own");
@@ -147,7 +147,7 @@ static int start_maker(struct maker *maker, struct inro_error *error)
 	inner = pair[1];
 	maker->pid = sys_clone3(&args, sizeof(args));
 	if (maker->pid < 0)
-		return make_failed(maker, maker->pid, error);
+		return make_failed(maker, maker->pid, "clone3", error);
 	if (maker->pid > 0)
 		return 0;
 	fd_close(maker->fd);
@@ -174,11 +174,12 @@ static int map_ids(const struct maker *maker, struct inro_error *error)
 
 static int take_made(const struct maker *maker, struct kept *kept, struct inro_error *error)
 {
-	int code, r = 0;
+	int code = 0, r = 0;
 
-	if (!maker->keep->init &&
-	    (recv(maker->fd, &code, sizeof(code), 0) != sizeof(code) || code < 0))
-		return make_failed(maker, -ENOSPC, error);
+	if (!maker->keep->init && recv(maker->fd, &code, sizeof(code), 0) != sizeof(code))
+		code = -ECHILD;
+	if (code < 0)
+		return make_failed(maker, code, "unshare", error);
 	if (maker->kinds & NS_BIT(NS_USER))
 		r = map_ids(maker, error);
 	for (enum ns_kind kind = 0; kind < NS_KINDS && r >= 0; kind++) {

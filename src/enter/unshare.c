@@ -265,20 +265,46 @@ out:
 	return r;
 }
 
+/* What a process of the owner's says: 0, or the negative errno of a call. */
+struct owner_word {
+	int code;
+	char call[16];
+};
+
+static struct owner_word make_user_namespace(const struct unshare *want)
+{
+	int r = sys_setgroups(0, NULL);
+
+	if (r < 0)
+		return (struct owner_word){ r, "setgroups" };
+	r = sys_setresgid(want->owner_gid);
+	if (r < 0)
+		return (struct owner_word){ r, "setresgid" };
+	r = sys_setresuid(want->owner_uid);
+	if (r < 0)
+		return (struct owner_word){ r, "setresuid" };
+	return (struct owner_word){ unshare(CLONE_NEWUSER) < 0 ? -errno : 0, "unshare" };
+}
+
 /* A process of the owner's makes the user namespace, and holds it until it is joined. */
 static _Noreturn void be_owner(const struct unshare *want, int fd)
 {
-	int code = 0;
+	const struct owner_word word = make_user_namespace(want);
 	char byte;
 
-	if (sys_setgroups(0, NULL) < 0 || sys_setresgid(want->owner_gid) < 0 ||
-	    sys_setresuid(want->owner_uid) < 0)
-		code = -EPERM;
-	else if (unshare(CLONE_NEWUSER) < 0)
-		code = -errno;
-	send(fd, &code, sizeof(code), MSG_NOSIGNAL);
+	send(fd, &word, sizeof(word), MSG_NOSIGNAL);
 	(void)!recv(fd, &byte, 1, 0);
 	sys_exit_group(0);
+}
+
+static int owner_failed(const struct work *work, const struct owner_word *word, struct inro_error *error)
+{
+	if (strcmp(word->call, "unshare") == 0)
+		return make_failed(work, word->code, word->call, error);
+	fail_call(error, word->code, "make a user namespace for", word->call, "--owner");
+	if (word->code == -EPERM || word->code == -EINVAL)
+		error_why(error, "this process may not become that user");
+	return word->code;
 }
 
 static int take_owned(struct work *work, pid_t pid, int fd, struct inro_error *error)
@@ -288,13 +314,13 @@ static int take_owned(struct work *work, pid_t pid, int fd, struct inro_error *e
 		.files = (const char *const[NS_KINDS]){ 0 },
 	};
 	cleanup_close int pidfd = sys_pidfd_open(pid, 0);
-	int code = -EPIPE, user_fd, r;
+	struct owner_word word = { 0 };
+	int user_fd, r;
 
-	if (recv(fd, &code, sizeof(code), 0) != sizeof(code) || code < 0) {
-		fail_call(error, code, "make a user namespace for", NULL, "--owner");
-		error_why(error, "this process may not become that user");
-		return code;
-	}
+	if (recv(fd, &word, sizeof(word), 0) != sizeof(word))
+		return fail_call(error, -EPIPE, "make a user namespace for", "recv", "--owner");
+	if (word.code < 0)
+		return owner_failed(work, &word, error);
 	if (pidfd < 0)
 		return fail_call(error, pidfd, "make a user namespace for", "pidfd_open", "--owner");
 	r = outside_work(&maps_only, pid, error);

@@ -153,3 +153,11 @@ kinds() {
 	[ "$("$INRO" run -v /run:/mnt ls -d "/mnt/inro/ns/$NAME")" = "/mnt/inro/ns/$NAME" ]
 	"$INRO" drop "$NAME"
 }
+
+@test "what an ordinary user may not keep" {
+	for words in pid uts --init\ pid; do
+		# Words of their own.
+		# shellcheck disable=SC2086
+		refuses "not permitted" "add user to the kinds" -- as_user "$INRO" keep "$NAME" $words
+	done
+}

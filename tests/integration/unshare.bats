@@ -103,6 +103,14 @@ same_maps() {
 	kill $child
 }
 
+@test "what keeps somebody else's user namespace from being made" {
+	needs_root
+	inside() { "$INRO" unshare -U --map-users 0:0:9 --map-groups 0:0:9 "$@"; }
+	refuses "may not become that user" setresuid -- inside "$INRO" unshare --owner 10:1 true
+	refuses "a limit is reached" -- inside sh -c \
+		'echo 0 >/proc/sys/user/max_user_namespaces; exec "$0" unshare --owner 1:1 true' "$INRO"
+}
+
 @test "a namespace held by a file, made or there already, is joined by it" {
 	needs_root
 	touch held-a
