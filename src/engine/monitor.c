@@ -22,20 +22,27 @@
 #include "engine/container.h"
 #include "state/record.h"
 
+enum { STANDARD_FDS = 3 };
+
 struct report {
 	int r;
 	struct inro_detached detached;
 	struct inro_error error;
 };
 
-/* What the shell that called is reading or writing must not be held open. */
+/*
+ * What the shell that called is reading or writing must not be held open. A program that uses the
+ * library may have closed some of the three, so that new descriptors get their numbers.
+ */
 static int leave_terminal(void)
 {
 	cleanup_close int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int moved = null_fd < 0 ? -errno : fd_move_up(null_fd, STANDARD_FDS);
 
-	if (null_fd < 0)
-		return -errno;
-	for (int fd = 0; fd < 3; fd++)
+	if (moved < 0)
+		return moved;
+	null_fd = moved;
+	for (int fd = 0; fd < STANDARD_FDS; fd++)
 		if (dup2(null_fd, fd) < 0)
 			return -errno;
 	return 0;
@@ -70,7 +77,7 @@ _Noreturn static void monitor(struct inro_plan *plan, int report_fd)
 		_exit(1);
 	(void)!chdir("/");
 	/* The container has what was to be passed on; whose pipe it is must see its end. */
-	fd_close_inherited(3);
+	fd_close_inherited(STANDARD_FDS);
 	inro_container_wait(container, &result, NULL);
 	inro_container_free(container);
 	_exit(0);
@@ -128,6 +135,11 @@ int inro_plan_detach(struct inro_plan *plan, struct inro_detached *ret, struct i
 		return fail_call(error, -errno, "detach", "pipe2", NULL);
 	read_fd = ends[0];
 	write_fd = ends[1];
+	/* Out of the way of what the monitor puts in the place of its caller's terminal. */
+	r = fd_move_up(write_fd, STANDARD_FDS);
+	if (r < 0)
+		return fail_call(error, r, "detach", "fcntl", NULL);
+	write_fd = r;
 	r = fork_monitor(plan, write_fd, error);
 	if (r < 0)
 		return r;

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <json-c/json.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 #include "base/macros.h"
 #include "inro/run.h"
+#include "kernel/syscalls.h"
 
 /* Containers as a program makes them: with the public API alone, as whoever runs this. */
 
@@ -322,6 +324,38 @@ static void nothing(void **state)
 	assert_null(inro_container_free(NULL));
 }
 
+/* The monitor makes standard descriptors for itself, whatever has their numbers. */
+static void detached_without_standard_descriptors(void **state)
+{
+	struct inro_spec *spec = spec_of("exit 0");
+	struct inro_plan *plan;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(inro_spec_set(spec, "detach", "yes", NULL), 0);
+	assert_int_equal(inro_spec_set(spec, "rm", "yes", NULL), 0);
+	plan = plan_of(spec);
+	pid = fork();
+	if (pid == 0) {
+		struct pollfd ended = { .events = POLLIN };
+		struct inro_detached detached;
+
+		for (int fd = 0; fd < 3; fd++)
+			close(fd);
+		if (inro_plan_detach(plan, &detached, NULL) < 0)
+			_exit(1);
+		ended.fd = sys_pidfd_open(detached.monitor, 0);
+		if (ended.fd >= 0)
+			poll(&ended, 1, -1);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	inro_plan_free(plan);
+	inro_spec_free(spec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,7 +363,7 @@ int main(void)
 		cmocka_unit_test(free_kills),        cmocka_unit_test(killing),
 		cmocka_unit_test(signals_as_before), cmocka_unit_test(failing_start),
 		cmocka_unit_test(telling),           cmocka_unit_test(full_streams),
-		cmocka_unit_test(nothing),
+		cmocka_unit_test(nothing),           cmocka_unit_test(detached_without_standard_descriptors),
 	};
 
 	return cmocka_run_group_tests_name("engine/container", tests, can_start, NULL);
