@@ -96,10 +96,15 @@ bool inro_plan_applied(const struct inro_plan *plan, size_t index, const char **
  * Run the plan: on success the command runs, and *ret is the caller's, who must wait for it. On
  * failure every step that was done has been undone. The plan must outlive the container; one plan
  * can be started again once the container has been freed.
+ *
+ * Until the container is freed the calling thread blocks the signals that inro_container_wait()
+ * forwards, so that none is lost in between, and SIGCHLD has its default action where it was ignored:
+ * wait and free in this thread. Where the thread ends before, the container is killed (with "init":
+ * where the process does), unless the spec says no to "die-with-parent".
  */
 int inro_plan_start(struct inro_plan *plan, struct inro_container **ret, struct inro_error *error);
 
-/* Its PID 1: as a PID in the caller's namespace, and as a pidfd that stays the container's. */
+/* Its PID 1: as a PID in the caller's namespace, and as a pidfd, which inro_container_free() closes. */
 pid_t inro_container_pid(const struct inro_container *container);
 int inro_container_pidfd(const struct inro_container *container);
 
@@ -135,8 +140,8 @@ struct inro_result {
 size_t inro_result_format(const struct inro_result *result, char *text, size_t size);
 
 /*
- * Wait for the end: forwards signals, relays the terminal, enforces limits of time, as the spec says.
- * Blocks the signals it forwards while it waits.
+ * Wait for the end, once: forwards signals, relays the terminal, enforces limits of time, as the spec
+ * says. *ret is set on success alone; on failure the container may still run, until it is freed.
  */
 int inro_container_wait(struct inro_container *container, struct inro_result *ret, struct inro_error *error);
 
@@ -146,7 +151,7 @@ int inro_container_wait(struct inro_container *container, struct inro_result *re
  */
 int inro_container_trace(const struct inro_container *container, FILE *stream, struct inro_error *error);
 
-/* Send a signal to the container's PID 1. */
+/* Send a signal to the container's PID 1, which may drop it (kill(2)). -ESRCH: it has ended, and was waited for. */
 int inro_container_kill(struct inro_container *container, int signal, struct inro_error *error);
 
 /* Kill what still runs, undo what the start made on the host (cgroup, record). Returns NULL. */
