@@ -130,11 +130,31 @@ static int read_file(struct cmd_logs *cmd, int generation, char **ret, size_t *r
 	return r;
 }
 
+/* Behind the last whole line there may be one that is being written just now. */
+static size_t whole_lines(const char *text, size_t size)
+{
+	const char *last = size ? memrchr(text, '\n', size) : NULL;
+
+	return last ? (size_t)(last - text) + 1 : 0;
+}
+
+static int add_pending(struct cmd_logs *cmd, const char *text, size_t size)
+{
+	char *grown = realloc(cmd->pending, cmd->n_pending + size + 1);
+
+	if (!grown)
+		return -ENOMEM;
+	memcpy(grown + cmd->n_pending, text, size);
+	cmd->pending = grown;
+	cmd->n_pending += size;
+	return 0;
+}
+
 /* What is there: both files, from the tail on. *ret_fd is the newer one, at its end. */
 static int print_kept(struct cmd_logs *cmd, int *ret_fd)
 {
 	cleanup_free char *old = NULL, *current = NULL, *all = NULL;
-	size_t n_old = 0, n_current = 0, from;
+	size_t n_old = 0, n_current = 0, n, whole, from;
 	int r = read_file(cmd, 1, &old, &n_old, NULL);
 
 	if (r < 0 && r != -ENOENT)
@@ -142,17 +162,18 @@ static int print_kept(struct cmd_logs *cmd, int *ret_fd)
 	r = read_file(cmd, 0, &current, &n_current, ret_fd);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	all = malloc(n_old + n_current + 1);
+	n = n_old + n_current;
+	all = malloc(n + 1);
 	if (!all)
 		return -ENOMEM;
 	if (n_old)
 		memcpy(all, old, n_old);
 	if (n_current)
 		memcpy(all + n_old, current, n_current);
-	n_old += n_current;
-	from = cmd->tail == UINT64_MAX ? 0 : find_tail(all, n_old, cmd->tail);
-	print_lines(cmd, all + from, n_old - from);
-	return 0;
+	whole = whole_lines(all, n);
+	from = cmd->tail == UINT64_MAX ? 0 : find_tail(all, whole, cmd->tail);
+	print_lines(cmd, all + from, whole - from);
+	return add_pending(cmd, all + whole, n - whole);
 }
 
 /* Print what was added to the followed file. */
@@ -162,16 +183,12 @@ static int print_added(struct cmd_logs *cmd, int fd)
 	ssize_t n;
 
 	while ((n = read(fd, block, sizeof(block))) > 0) {
-		char *grown = realloc(cmd->pending, cmd->n_pending + (size_t)n);
 		size_t done;
 
-		if (!grown)
+		if (add_pending(cmd, block, (size_t)n) < 0)
 			return -ENOMEM;
-		cmd->pending = grown;
-		memcpy(grown + cmd->n_pending, block, (size_t)n);
-		cmd->n_pending += (size_t)n;
-		done = print_lines(cmd, grown, cmd->n_pending);
-		memmove(grown, grown + done, cmd->n_pending - done);
+		done = print_lines(cmd, cmd->pending, cmd->n_pending);
+		memmove(cmd->pending, cmd->pending + done, cmd->n_pending - done);
 		cmd->n_pending -= done;
 	}
 	return n < 0 ? -errno : 0;

@@ -118,6 +118,23 @@ follows() {
 }
 @test "logs follows, and shows the tail" { for_each_user follows; }
 
+follows_from_within_a_line() {
+	rm -f go shown
+	"$1" "$INRO" run -q -d --name "$NAME" sh -c 'echo first; until [ -e go ]; do sleep 0.02; done' 3>&- >/dev/null
+	until_ok grep -qs first "$(state_dir "$1")"/logs/*.log
+	log=$(ls "$(state_dir "$1")/logs/$(sed -n 's/^id //p' "$(state_dir "$1")/$NAME")".log)
+	# As the monitor has it while it writes: a reader may see any part of a line.
+	printf '2026-01-01T00:00:00.000000000Z stdout F sec' >>"$log"
+	[ "$("$1" "$INRO" logs --tail 1 "$NAME")" = first ]
+	"$1" "$INRO" logs -f "$NAME" >shown 3>&- &
+	until_ok grep -q first shown
+	printf 'ond\n' >>"$log"
+	touch go
+	wait $!
+	[ "$(cat shown)" = $'first\nsecond' ]
+}
+@test "logs follows from within a line" { for_each_user follows_from_within_a_line; }
+
 bounded() {
 	"$1" "$INRO" run -q -d --name "$NAME" seq 600000 3>&- >/dev/null
 	"$1" "$INRO" wait "$NAME"
