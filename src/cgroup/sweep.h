@@ -4,9 +4,9 @@
 
 /*
  * Remove every stale group of inro's, with what still runs in it, wherever this caller's containers
- * have their groups: for whoever finds the record of a run that was killed, and for `doctor`. A
- * start with limits does the same for the places that it uses. Returns how many went, or a negative
- * errno where the hierarchies could not be found out.
+ * have their groups: for whoever finds the record of a run that was killed. A start with limits does
+ * the same for the places that it uses. Returns how many went, or a negative errno where the
+ * hierarchies could not be found out.
  */
 int cgroup_sweep_all(void);
 

@@ -28,7 +28,7 @@ static void advise_denied(const struct plan *plan, struct inro_error *error)
 		error_why(error,
 			  "AppArmor takes the capabilities away from the user namespaces of programs "
 			  "without a profile (kernel.apparmor_restrict_unprivileged_userns)");
-		error_hint(error, "load inro's AppArmor profile (`inro doctor` says how), or as root: "
+		error_hint(error, "give inro an AppArmor profile that allows userns, or as root: "
 				  "sysctl kernel.apparmor_restrict_unprivileged_userns=0");
 	} else if (ranges_have_outer(settled->uids, settled->n_uids, 0) &&
 		   !facts_has_cap(facts, CAP_SETFCAP)) {
@@ -36,7 +36,8 @@ static void advise_denied(const struct plan *plan, struct inro_error *error)
 		error_hint(error, "leave id 0 out of --map, or give inro that capability");
 	} else {
 		error_why(error, "a security module or a system call filter forbids it");
-		error_hint(error, "`inro doctor` looks for the usual ones");
+		error_hint(error, "the kernel's log says which (dmesg), where it logs denials; in a "
+				  "container, start that one with --nestable, or the like of its engine");
 	}
 }
 
