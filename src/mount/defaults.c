@@ -139,13 +139,17 @@ static bool is_system(const struct facts *facts, const char *path)
 /* Programs find each other and their libraries through these. */
 static void add_tools(struct list *list)
 {
-	static const char *const files[] = { "/etc/alternatives", "/etc/ld.so.cache" };
+	static const struct {
+		const char *path;
+		bool file;
+	} others[] = { { "/etc/alternatives", false }, { "/etc/ld.so.cache", true } };
 
 	add_system_dirs(list, true);
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		struct spec_mount *mount = add(list, MOUNT_BIND, files[i], "the tool chain");
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		struct spec_mount *mount = add(list, MOUNT_BIND, others[i].path, "the tool chain");
 
-		mount->source = files[i];
+		mount->source = others[i].path;
+		mount->file = others[i].file;
 		mount->read_only = true;
 		mount->optional = true;
 		mount->system = true;

@@ -225,7 +225,7 @@ struct context {
 static void add_bind(struct plan *plan, const struct spec_mount *mount,
 		     const struct context *context)
 {
-	bool overlay = mount->system && !mount->cwd && plan->spec->mounts.root.overlay;
+	bool overlay = mount->system && !mount->cwd && !mount->file && plan->spec->mounts.root.overlay;
 	bool guarded = mount->system && context->secrets;
 	struct mount_source source = {
 		.path = mount->source,

@@ -138,8 +138,12 @@ static int run_overlay(struct run *run, const struct step *step, struct inro_err
 {
 	const struct overlay_args *args = step->args;
 	cleanup_close int fd = -EBADF;
-	int r = attach(run, args->lower_slot, args->lower, error);
+	int r;
 
+	/* It was optional, and is not there. */
+	if (run_fd(run, args->lower_slot) < 0)
+		return 0;
+	r = attach(run, args->lower_slot, args->lower, error);
 	if (r == 0 && args->kept && run_fd(run, args->dir_slot) >= 0)
 		r = attach(run, args->dir_slot, args->kept, error);
 	if (r == 0 && args->kept)

@@ -104,6 +104,7 @@ struct spec_mount {
 	bool create;        /* create a missing source directory */
 	bool system;        /* one of the host's system directories */
 	bool cwd;           /* the current directory, implied */
+	bool file;          /* a system file, over which no layer can be put */
 	bool own;           /* tmpfs: belongs to the command's ids */
 	uint64_t size;      /* tmpfs: bytes, 0 = the kernel's default */
 	uint32_t mode;      /* tmpfs, dir, file: permissions; 0 = the default of its type */

@@ -182,6 +182,20 @@ overlays() {
 }
 @test "--overlay is thrown away, --overlay=DIR is kept" { for_each_user overlays; }
 
+overlays_of_a_toolchain() {
+	made=$(inro "$1" --empty --toolchain --overlay sh -c 'echo x >/usr/inro-was-here && cat /usr/inro-was-here')
+	[ "$made" = x ]
+	[ ! -e /usr/inro-was-here ]
+}
+@test "--overlay over the tool chain, which has a file" { for_each_user overlays_of_a_toolchain; }
+
+@test "--overlay over a tool chain of which parts are not there" {
+	needs_root
+	made=$(unshare -m sh -c 'mount -t tmpfs none /etc; exec "$0" run --empty --toolchain --overlay \
+		sh -c "echo x >/usr/x; cat /usr/x; ls -d /etc"' "$INRO" 2>/dev/null || true)
+	[ "$made" = x ]
+}
+
 make_root() {
 	mkdir -p tree/bin tree/etc tree/dev
 	local file
