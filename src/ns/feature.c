@@ -212,9 +212,11 @@ static int open_one(const struct spec_join *join, struct registry *names, struct
 		return fd < 0 ? -errno : ns_join_add_fd(prepared, join->kind, fd, error);
 	}
 	r = ns_target_open(join->target, &registry, &target, error);
-	if (r < 0)
-		return r;
-	return ns_target_join(&target, NS_BIT(join->kind), prepared, error);
+	if (r == 0)
+		r = ns_target_join(&target, NS_BIT(join->kind), prepared, error);
+	if (r < 0 && join->field && error && !error->object[0])
+		snprintf(error->object, sizeof(error->object), "%s", join->field);
+	return r;
 }
 
 /* What is left away by now is what the caller itself is in. */

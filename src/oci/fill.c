@@ -45,7 +45,14 @@ static int fill_namespaces(struct spec *spec, const struct oci_linux *linux_, st
 		join = arena_grow(&spec->arena, &spec->ns.joins, &spec->ns.n_joins, sizeof(*join));
 		if (!join)
 			return fail_memory(error);
-		*join = (struct spec_join){ .kind = namespace->kind, .target = namespace->path, .fd = -EBADF };
+		*join = (struct spec_join){
+			.kind = namespace->kind,
+			.target = namespace->path,
+			.fd = -EBADF,
+			.field = arena_printf(&spec->arena, "linux.namespaces[%zu].path", i),
+		};
+		if (!join->field)
+			return fail_memory(error);
 	}
 	return oci_fill_option(spec, "ns", list.used ? buf_text(&list) : "none", error);
 }

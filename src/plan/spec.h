@@ -45,6 +45,7 @@ struct spec_join {
 	enum ns_kind kind;
 	const char *target; /* in the grammar of targets */
 	int fd;             /* or a namespace that the caller holds open; -EBADF where there is none */
+	const char *field;  /* of a document: what asks for it, for errors; NULL */
 };
 
 struct spec_ns {

@@ -134,3 +134,12 @@ del c['linux']['maskedPaths'], c['linux']['readonlyPaths']" -- cat /etc/passwd
 del c['root']" -- true
 	oci_refuses root.path "is missing" -- run "$ID"
 }
+
+@test "a path that holds another kind of namespace, or nothing" {
+	config "$(joins uts net self)" -- true
+	oci_refuses "linux.namespaces[" "].path: " "holds no uts namespace but only: net" -- run "$ID"
+	config "c['linux']['namespaces'].append({'type': 'time', 'path': '/nowhere'})" -- true
+	oci_refuses "/nowhere" "No such file" -- run "$ID"
+	config "c['linux']['namespaces'].append({'type': 'time', 'path': '/etc/passwd'})" -- true
+	oci_refuses "/etc/passwd" -- run "$ID"
+}
