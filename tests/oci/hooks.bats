@@ -169,7 +169,7 @@ c['hooks']['poststop'] = [{'path': '/bin/false'}] + c['hooks']['poststop']" -- t
 		done
 		# Its command may have ended by then.
 		grep -qE '"status": *"(running|stopped)"' asked.poststart
-		[ "$verb" = run ] || oci delete "$ID"
+		[ "$verb" = run ] || oci delete -f "$ID"
 	done
 }
 
