@@ -43,6 +43,7 @@ test-vm: all ## the tests that need other kernels, cgroup v2 alone or all capabi
 	@tests/vm/oci_v2 $(BUILD)/src/oci/inro-oci
 	@tests/vm/oci_systemd $(BUILD)/src/oci/inro-oci $(BUILD)/src/oci/inro-oci-systemd
 	@tests/vm/podman $(BUILD)/src/oci/inro-oci $(BUILD)/src/oci/inro-oci-systemd
+	@tests/vm/containerd $(BUILD)/src/oci/inro-oci $(BUILD)/src/oci/inro-oci-systemd
 
 test-engines: all ## the tests with Podman and containerd, in a Debian tree that is made once
 	@tools/deps build engines

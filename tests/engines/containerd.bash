@@ -37,6 +37,7 @@ containerd_config() {
 		runtime_type = "io.containerd.runc.v2"
 		[plugins.$cri.containerd.runtimes.tested.options]
 		BinaryName = "$RUNTIME"
+		SystemdCgroup = ${SYSTEMD_CGROUP:-false}
 	CONF
 	[ "$version" = 2 ] || cat <<-CONF
 		[plugins."io.containerd.cri.v1.images".pinned_images]

@@ -50,4 +50,12 @@ teardown() {
 	gives 0 67108864 -- cri exec "$a" sh -c "$limit"
 	cri update "$a" 33554432
 	gives 0 33554432 -- cri exec "$a" sh -c "$limit"
+	[ "${SYSTEMD_CGROUP:-}" = true ] || return 0
+	systemctl daemon-reload
+	gives 0 33554432 -- cri exec "$a" sh -c "$limit"
+	gives 0 33554432 -- systemctl show -p MemoryMax "cri-containerd-$a.scope"
+	gives 0 "/kubepods.slice/" -- systemctl show -p ControlGroup "cri-containerd-$a.scope"
+	cri end "$pod"
+	pod=
+	gives 0 "LoadState=not-found" -- systemctl show -p LoadState "cri-containerd-$a.scope"
 }

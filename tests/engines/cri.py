@@ -10,9 +10,12 @@
     cri.py SOCKET stop CONTAINER
     cri.py SOCKET end POD                         stop and remove the pod and all in it
 
+CGROUP_PARENT is that of pods (/tests); with systemd's cgroups the path of a slice.
+
 Messages are lists of (field, value): protobuf's encoding is simple enough to write down.
 """
 
+import os
 import sys
 
 import grpc
@@ -84,7 +87,7 @@ class Cri:
     def pod_config(self, name):
         options = [(1, NODE)]
         return [(1, [(1, name), (2, "uid-" + name), (3, "tests")]),
-                (3, "/run/ctd/logs"), (8, [(1, "/tests"), (2, [(1, options)])])]
+                (3, "/run/ctd/logs"), (8, [(1, os.environ.get("CGROUP_PARENT", "/tests")), (2, [(1, options)])])]
 
     def pod(self, name):
         return self.call("RunPodSandbox", [(1, self.pod_config(name))])[1].decode()
