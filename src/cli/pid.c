@@ -12,6 +12,7 @@
 #include "base/procfs.h"
 #include "cli/ns_titles.h"
 #include "cli/table.h"
+#include "cli/unseen.h"
 #include "ns/open.h"
 #include "ns/pidmap.h"
 
@@ -205,6 +206,8 @@ int pid_show_levels(const struct names *names, pid_t pid, bool json, bool one_li
 	if (r < 0)
 		return fail_call(error, r, "look at process", NULL, object);
 	if (!one_line || json) {
+		/* Of a process of others there are the numbers alone. */
+		unseen_note("pid", levels.denied, (struct procfs_sight){ 0 });
 		r = print_levels(names, &levels, json);
 		return r < 0 ? fail_call(error, r, "show the levels of process", NULL, object) : 0;
 	}

@@ -205,6 +205,7 @@ int pidmap_levels(int proc_fd, pid_t pid, struct pid_levels *ret)
 		levels.level[i].sid = status.ns_sid[i];
 	}
 	ns = ns_open_proc_dir(dir, NS_PID, 0, NULL);
+	levels.denied = ns == -EACCES || ns == -EPERM;
 	for (int i = levels.n - 1; i >= 0 && ns >= 0; i--) {
 		int parent;
 

@@ -7,6 +7,7 @@
  * given by descriptor and must be here or below. A thread's id is a PID too.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -39,6 +40,7 @@ int pidmap_many(int from_fd, int to_fd, const pid_t *pids, size_t n, pid_t *ret)
 /* A process's numbers at each level, from that of the procfs (index 0) down to its own. */
 struct pid_levels {
 	int n;
+	bool denied; /* its namespaces are not for the caller to see */
 	struct {
 		pid_t tgid, pid, pgid, sid; /* pgid and sid are 0 where the leader is outside */
 		struct ns_id ns;            /* zeros where it could not be opened */

@@ -118,6 +118,19 @@ time.sleep(60)' &
 	[ "$(jq '.levels[0].tid' <<<"$output")" = "$thread" ]
 }
 
+@test "of a process of others there are the numbers, and why no more" {
+	needs_root
+	run as_user "$INRO" pid $$
+	[ "$status" = 0 ]
+	[[ "${lines[0]} ${lines[1]}" == *"could not look at 1 process of others; as root it can"* ]]
+	[ "$(as_user "$INRO" pid --json $$ 2>/dev/null | jq '.levels[-1].pid')" = "$(nspid $$ | awk '{ print $NF }')" ]
+	# The number alone needs no more rights.
+	run as_user "$INRO" pid $$ $$
+	[ "$output" = "$(nspid $$)"$'\n'"$(nspid $$)" ]
+	run "$INRO" pid $$
+	[[ "$output" != *"could not"* ]]
+}
+
 @test "refusals" {
 	refuses "no process" -- "$INRO" pid 4194303
 	refuses "is a namespace" "inro ls" -- "$INRO" pid /proc/self/ns/pid
