@@ -460,9 +460,8 @@ static int resolve(struct plan *plan, struct inro_error *error)
 	if (context.secrets)
 		secrets_add(plan, context.secrets);
 	if (root->overlay && plan->facts->uid != 0)
-		plan_note(plan, "in the layer, what belongs to other users can be replaced but not "
-				"changed: "
-				"the kernel copies no owner that is not mapped");
+		plan_note(plan, "in the overlay a file of another user can be replaced, but not changed in "
+				"place: the kernel copies up no file whose owner is not mapped");
 	if (plan->settled.host_root && plan->settled.caps >> CAP_SYS_ADMIN & 1)
 		plan_note(plan, "the host's root with CAP_SYS_ADMIN can take masks and read-only mounts "
 				"away again; --map auto gives it other ids");

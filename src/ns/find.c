@@ -162,9 +162,8 @@ int ns_find(unsigned kinds, ino_t ino, enum ns_kind *ret_kind, struct inro_error
 		return r;
 	if (search.n_denied)
 		error_why(error,
-			  "nothing that you may look at holds it; %zu processes could not be "
-			  "looked at",
-			  search.n_denied);
+			  "nothing that you may look at holds it; %zu process%s could not be looked at",
+			  search.n_denied, search.n_denied == 1 ? "" : "es");
 	else
 		error_why(error, "nothing that can be seen here holds it");
 	error_hint(error, "%s", search.n_denied ? "run as root" : "see what there is with inro ls");
