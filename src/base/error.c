@@ -158,3 +158,11 @@ int inro_error_status(const struct inro_error *error)
 		return 125;
 	}
 }
+
+const char *error_without(const char *text, const char *verb)
+{
+	size_t length = verb ? strlen(verb) : 0;
+
+	return length && strncmp(text, verb, length) == 0 && strncmp(text + length, ": ", 2) == 0 ? text + length + 2
+												  : text;
+}

@@ -42,4 +42,7 @@ int fail_memory(struct inro_error *error);
 void error_why(struct inro_error *error, const char *format, ...) printf_like(2, 3);
 void error_hint(struct inro_error *error, const char *format, ...) printf_like(2, 3);
 
+/* The text of an error, without VERB (may be NULL) as its first word: for who has said that before it. */
+const char *error_without(const char *text, const char *verb);
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "inro/error.h"
 
 const struct verb *verb_find(const char *name)
@@ -21,7 +22,7 @@ int verb_fail(const char *verb, const struct inro_error *error)
 	char text[1024];
 
 	inro_error_format(error, text, sizeof(text));
-	fprintf(stderr, "inro%s%s: %s\n", *verb ? " " : "", verb, text);
+	fprintf(stderr, "inro%s%s: %s\n", *verb ? " " : "", verb, error_without(text, verb));
 	if (error->kind == INRO_ERROR_USAGE)
 		fprintf(stderr, "Try 'inro%s%s --help'.\n", *verb ? " " : "", verb);
 	return inro_error_status(error);

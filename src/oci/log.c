@@ -77,7 +77,8 @@ int oci_fail(struct oci_call *call, const struct inro_error *said, int status)
 	engines_words(&error);
 	inro_error_format(&error, text, sizeof(text));
 	tell(call, "error", text);
-	fprintf(stderr, "inro-oci%s%s: %s\n", call->verb ? " " : "", call->verb ? call->verb : "", text);
+	fprintf(stderr, "inro-oci%s%s: %s\n", call->verb ? " " : "", call->verb ? call->verb : "",
+		error_without(text, call->verb));
 	return status;
 }
 

@@ -185,7 +185,7 @@ as_json() {
 @test "verbs about a container that is not there" {
 	for verb in wait logs; do
 		refuses "$NAME" -- "$INRO" $verb "$NAME"
-		refuses "needs the name" -- "$INRO" $verb
+		refuses "inro $verb: needs the name" -- "$INRO" $verb
 	done
 }
 

@@ -188,6 +188,16 @@ static void long_words(void **state)
 	assert_int_equal(error.kind, INRO_ERROR_USAGE);
 }
 
+static void a_verb_once(void **state)
+{
+	(void)state;
+	assert_string_equal(error_without("logs: needs a name", "logs"), "needs a name");
+	assert_string_equal(error_without("logs of web: gone", "logs"), "logs of web: gone");
+	assert_string_equal(error_without("lo", "logs"), "lo");
+	assert_string_equal(error_without(": x", ""), ": x");
+	assert_string_equal(error_without("logs: x", NULL), "logs: x");
+}
+
 static void statuses(void **state)
 {
 	static const int wanted[] = {
@@ -212,6 +222,7 @@ int main(void)
 		cmocka_unit_test(long_paths),    cmocka_unit_test(raw_keeps_the_first),
 		cmocka_unit_test(fail_replaces), cmocka_unit_test(without_an_error),
 		cmocka_unit_test(long_words),    cmocka_unit_test(statuses),
+		cmocka_unit_test(a_verb_once),
 	};
 
 	return cmocka_run_group_tests_name("base/error", tests, NULL, NULL);
