@@ -102,7 +102,7 @@ static int print_usage(int status)
 	oci_verbs_print();
 	printf("\nGlobal options:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		printf("  --%-20s %s\n", options[i].name, options[i].help);
+		oci_option_print(&options[i]);
 	return status;
 }
 
@@ -178,11 +178,13 @@ int main(int argc, char **argv)
 		return end_output(&call, print_usage(0));
 	if (1 + first >= argc)
 		return end_output(&call, print_usage(1));
-	call.verb = argv[1 + first];
-	verb = oci_verb_find(call.verb);
-	if (!verb)
-		fail_usage(&error, call.verb, "there is no such verb");
-	if (!verb || open_log(&call, &error) < 0)
+	verb = oci_verb_find(argv[1 + first]);
+	if (!verb) {
+		fail_usage(&error, argv[1 + first], "there is no such verb; inro-oci --help lists them");
+		return oci_fail(&call, &error, 1);
+	}
+	call.verb = verb->name;
+	if (open_log(&call, &error) < 0)
 		return oci_fail(&call, &error, 1);
 	return end_output(&call, verb->run(&call, argc - first - 2, argv + first + 2));
 }

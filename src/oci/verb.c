@@ -25,19 +25,22 @@ const struct oci_verb *oci_verb_find(const char *name)
 	return NULL;
 }
 
+void oci_option_print(const struct option_row *row)
+{
+	char letter[8] = "    ", text[96];
+
+	if (row->letter)
+		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+	snprintf(text, sizeof(text), "%s--%s%s%s", letter, row->name, row->form == OPTION_VALUE ? " " : "",
+		 row->form == OPTION_VALUE ? row->argument : "");
+	printf("  %-30s %s\n", text, row->help);
+}
+
 static void print_help(const struct oci_verb *verb)
 {
 	printf("Usage: inro-oci [GLOBAL OPTIONS] %s %s\n%s.\n\n", verb->name, verb->usage, verb->help);
-	for (size_t i = 0; i < verb->n_options; i++) {
-		const struct option_row *row = &verb->options[i];
-		char letter[8] = "    ", text[96];
-
-		if (row->letter)
-			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-		snprintf(text, sizeof(text), "%s--%s%s%s", letter, row->name, row->form == OPTION_VALUE ? " " : "",
-			 row->form == OPTION_VALUE ? row->argument : "");
-		printf("  %-30s %s\n", text, row->help);
-	}
+	for (size_t i = 0; i < verb->n_options; i++)
+		oci_option_print(&verb->options[i]);
 }
 
 int oci_words_parse(struct oci_call *call, const struct oci_words *words, int argc, char **argv, int *ret_operand,

@@ -38,6 +38,9 @@ struct oci_verb {
 
 const struct oci_verb *oci_verb_find(const char *name);
 
+/* The line of --help for an option. */
+void oci_option_print(const struct option_row *row);
+
 /*
  * Parse a verb's words: options (of ROWS, into OBJECT) may stand before and behind its operands.
  * 0, and the operands are words[*ret_operand…]; 1 where --help was asked for and printed; otherwise a

@@ -192,6 +192,9 @@ groups() {
 	[ "$(oci --version | head -n 1 | cut -d' ' -f1,2)" = "inro-oci version" ]
 	[ "$(oci --log "$SCRATCH/log" --log-format json --version)" = "$("$INRO_OCI" -v)" ]
 	oci --log-level=debug --help | grep -q '^Usage: '
+	oci --help | grep -q -- '--root DIR '
+	oci_refuses "inro-oci: no-such: there is no such verb; inro-oci --help" -- no-such
+	oci_refuses "inro-oci start: needs a container id" -- start
 	oci_refuses "--log-level" "none of debug" -- --log-level loud list
 	oci_refuses "inro-oci: no such option: --no-such" -- --no-such list
 }
