@@ -19,7 +19,7 @@ all: $(BUILD)/build.ninja ## build inro and the library
 	@ninja -C $(BUILD)
 
 run: all ## start a first container, which shows what it is
-	@$(BUILD)/src/inro run --quiet --hostname box --report -- sh -c "$$(cat examples/hello.sh)"
+	@$(BUILD)/src/inro run --quiet --hostname box --report -e INRO=$(BUILD)/src/inro -- sh -c "$$(cat examples/hello.sh)"
 
 test: ## build in every way and run all tests
 	@tools/deps build test check
