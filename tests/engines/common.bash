@@ -11,6 +11,9 @@ cat >/tmp/containers.conf <<CONF
 runtime_supports_nocgroup = ["$NAME"]
 [engine.runtimes]
 $NAME = ["$RUNTIME"]
+[network]
+# The lab has no nft, and nothing to reach by a translation of addresses.
+firewall_driver = "none"
 CONF
 export CONTAINERS_CONF_OVERRIDE=/tmp/containers.conf
 

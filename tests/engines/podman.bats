@@ -29,6 +29,13 @@ teardown() {
 	p_exec_exit_codes
 }
 
+@test "a bridge network: the host and another container reach what listens there" {
+	podman run -d --name a "${limits[@]}" bb sh -c 'echo found >/tmp/index.html; exec httpd -f -h /tmp'
+	ip=$(podman inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' a)
+	eventually busybox wget -qO- "http://$ip/"
+	gives 0 found -- podman run --rm "${limits[@]}" bb wget -qO- "http://$ip/"
+}
+
 @test "standard input" {
 	p_stdin
 }
