@@ -72,7 +72,10 @@ int record_replace(int dir_fd, const struct record *record);
  */
 int record_read(int dir_fd, const char *name, struct arena *arena, struct record *ret);
 
-/* Remove it, and its log. */
+/*
+ * Remove it, and its log. -ENOENT where it is gone, or its name is by now another's; -EBUSY where
+ * somebody keeps the directory locked.
+ */
 int record_remove(int dir_fd, const struct record *record);
 
 enum record_state {

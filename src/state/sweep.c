@@ -6,14 +6,20 @@
  * A start looks at a few records only: one that looked at all would make the thousandth container
  * pay for the other 999. tmpfs lists the newest first, where a crash has most likely left something.
  * Verbs that list look at everything anyway.
+ *
+ * Between the look at a record and its removal its name may have been given up by another process
+ * and taken by a new container. So whoever removes looks once more, with the directory locked
+ * against others who remove. Who writes a record needs no lock: a name that is there is not taken.
  */
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +28,8 @@
 #include "base/procfs.h"
 #include "state/log.h"
 #include "state/record.h"
+
+enum { LOCK_TRIES = 100 }; /* a millisecond apart */
 
 static const uint64_t keep_ended_ns = UINT64_C(7) * 24 * 3600 * 1000000000;
 
@@ -66,11 +74,45 @@ enum record_state record_state(const struct record *record, int proc_fd)
 	return RECORD_STALE;
 }
 
+/*
+ * Not a blocking flock: one who was stopped while it holds the lock would stop all others. A file
+ * system without locks must do with the second look alone.
+ */
+static int lock(int dir_fd)
+{
+	for (int i = 0; flock(dir_fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return 0;
+		if (i == LOCK_TRIES)
+			return -EBUSY;
+		poll(NULL, 0, 1);
+	}
+	return 0;
+}
+
+/* Remove NAME where it is the record with that ID; NULL: where it is no record at all. */
+static int remove_same(int dir_fd, const char *name, const char *id)
+{
+	cleanup_arena struct arena arena = { 0 };
+	struct record found;
+	int r = lock(dir_fd);
+
+	if (r < 0)
+		return r;
+	r = record_read(dir_fd, name, &arena, &found);
+	if (id ? r == 0 && strcmp(found.id, id) == 0 : r == -EINVAL)
+		r = unlinkat(dir_fd, name, 0) < 0 ? -errno : 0;
+	else if (r == 0 || r == -EINVAL)
+		r = -ENOENT;
+	flock(dir_fd, LOCK_UN);
+	return r;
+}
+
 int record_remove(int dir_fd, const struct record *record)
 {
 	if (record->detached)
 		log_remove(dir_fd, record->id);
-	return unlinkat(dir_fd, record->name, 0) < 0 ? -errno : 0;
+	return remove_same(dir_fd, record->name, record->id);
 }
 
 int state_claim(int dir_fd, int proc_fd, const char *name, pid_t *ret_pid)
@@ -81,8 +123,10 @@ int state_claim(int dir_fd, int proc_fd, const char *name, pid_t *ret_pid)
 
 	if (r == -ENOENT)
 		return 0;
-	if (r == -EINVAL)
-		return unlinkat(dir_fd, name, 0) < 0 ? -errno : 0;
+	if (r == -EINVAL) {
+		r = remove_same(dir_fd, name, NULL);
+		return r == -ENOENT ? 0 : r;
+	}
 	if (r < 0)
 		return r;
 	switch (record_state(&record, proc_fd)) {

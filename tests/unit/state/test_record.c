@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -198,6 +199,27 @@ static void reused_pid(void **state)
 	assert_int_equal(record_remove(dir_fd, &record), 0);
 }
 
+/* A name that was given up and taken meanwhile is not taken away from its new owner. */
+static void taken_meanwhile(void **state)
+{
+	struct record before = own_record("name"), after = own_record("name");
+	cleanup_close int other_fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	before.pid_start--;
+	assert_string_not_equal(before.id, after.id);
+	assert_int_equal(record_write(dir_fd, proc_fd, &before), 0);
+	/* Another process removes, too, and takes long over it. */
+	assert_int_equal(flock(other_fd, LOCK_EX), 0);
+	assert_int_equal(record_remove(dir_fd, &before), -EBUSY);
+	assert_int_equal(flock(other_fd, LOCK_UN), 0);
+	assert_int_equal(record_remove(dir_fd, &before), 0);
+	assert_int_equal(record_write(dir_fd, proc_fd, &after), 0);
+	assert_int_equal(record_remove(dir_fd, &before), -ENOENT);
+	assert_int_equal(faccessat(dir_fd, "name", F_OK, 0), 0);
+	assert_int_equal(record_remove(dir_fd, &after), 0);
+}
+
 /* What somebody in another PID namespace wrote is neither believed nor removed. */
 static void elsewhere(void **state)
 {
@@ -260,7 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),      cmocka_unit_test(paths),	    cmocka_unit_test(directory),
 		cmocka_unit_test(round_trip), cmocka_unit_test(no_records), cmocka_unit_test(reused_pid),
-		cmocka_unit_test(sweep), cmocka_unit_test(elsewhere),
+		cmocka_unit_test(sweep),      cmocka_unit_test(elsewhere),  cmocka_unit_test(taken_meanwhile),
 	};
 
 	return cmocka_run_group_tests_name("state/record", tests, setup, teardown);
