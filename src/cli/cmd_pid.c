@@ -121,18 +121,44 @@ static int translate(struct cmd_pid *cmd, char **words, int n, struct inro_error
 }
 
 /* "web:7": its PID here. */
-static int print_here(struct cmd_pid *cmd, const struct ns_target *target, struct inro_error *error)
+static int add_target(struct pid_list *list, const struct ns_target *target, struct inro_error *error)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", target->pid);
+	return pid_list_add(list, text, error);
+}
+
+static int print_here(struct cmd_pid *cmd, const struct pid_list *list, struct inro_error *error)
 {
 	const struct pid_translation here = { .from_fd = -EBADF, .to_fd = -EBADF, .what = what_of(cmd),
 					      .json = cmd->json, .proc_fd = cmd->names.containers.proc_fd };
-	struct pid_list list = { 0 };
-	char text[16];
-	int r;
 
-	snprintf(text, sizeof(text), "%d", target->pid);
-	r = pid_list_add(&list, text, error);
+	return pid_translate_all(&here, list, error);
+}
+
+static int no_process(const char *text, struct inro_error *error)
+{
+	fail_host(error, INRO_ERROR_HOST, -ESRCH, "translate", "'%s' is a namespace, not a process", text);
+	error_hint(error, "inro ls %s lists its processes, with their PIDs here and inside", text);
+	return -ESRCH;
+}
+
+/* The groups or sessions of targets, all of them, also behind one that has none to be told. */
+static int show_leaders(struct cmd_pid *cmd, char **words, int n, struct inro_error *error)
+{
+	struct pid_list list = { 0 };
+	int r = 0;
+
+	for (int i = 0; i < n && r == 0; i++) {
+		cleanup_ns_target struct ns_target target = NS_TARGET_NULL;
+
+		r = names_target(&cmd->names, words[i], &target, error);
+		if (r == 0)
+			r = target.pidfd < 0 ? no_process(words[i], error) : add_target(&list, &target, error);
+	}
 	if (r == 0)
-		r = pid_translate_all(&here, &list, error);
+		r = print_here(cmd, &list, error);
 	pid_list_deinit(&list);
 	return r;
 }
@@ -145,13 +171,17 @@ static int show_target(struct cmd_pid *cmd, const char *text, bool several, stru
 
 	if (r < 0)
 		return r;
-	if (target.pidfd < 0) {
-		fail_host(error, INRO_ERROR_HOST, -ESRCH, "translate", "'%s' is a namespace, not a process", text);
-		error_hint(error, "inro ls %s lists its processes, with their PIDs here and inside", text);
-		return -ESRCH;
+	if (target.pidfd < 0)
+		return no_process(text, error);
+	if (target.form == NS_TARGET_INSIDE && !several) {
+		struct pid_list list = { 0 };
+
+		r = add_target(&list, &target, error);
+		if (r == 0)
+			r = print_here(cmd, &list, error);
+		pid_list_deinit(&list);
+		return r;
 	}
-	if (target.form == NS_TARGET_INSIDE && !several)
-		return print_here(cmd, &target, error);
 	r = names_load(&cmd->names, error);
 	if (r == 0 && procfs_number(cmd->names.containers.proc_fd, target.pidfd, &number) < 0)
 		r = fail_host(error, INRO_ERROR_HOST, -ESRCH, "look at process", "%d is not to be seen in /proc",
@@ -165,19 +195,10 @@ static int act(struct cmd_pid *cmd, char **words, int n, struct inro_error *erro
 
 	if (r < 0)
 		return r;
-	if (cmd->from || cmd->to || n == 0 || strcmp(words[0], "-") == 0 || cmd->group || cmd->session) {
-		if (!cmd->from && !cmd->to && n > 0 && strcmp(words[0], "-") != 0)
-			for (int i = 0; i < n && r == 0; i++) {
-				cleanup_ns_target struct ns_target target = NS_TARGET_NULL;
-
-				r = names_target(&cmd->names, words[i], &target, error);
-				if (r == 0)
-					r = print_here(cmd, &target, error);
-			}
-		else
-			r = translate(cmd, words, n, error);
-		return r;
-	}
+	if (cmd->from || cmd->to || n == 0 || strcmp(words[0], "-") == 0)
+		return translate(cmd, words, n, error);
+	if (cmd->group || cmd->session)
+		return show_leaders(cmd, words, n, error);
 	unseen_note("pid", 0, procfs_look(cmd->names.containers.proc_fd));
 	for (int i = 0; i < n; i++) {
 		r = show_target(cmd, words[i], n > 1 && !cmd->json, error);

@@ -104,6 +104,12 @@ nspid() {
 	[ "$("$INRO" pid --group "$sleeper")" = "$group" ]
 	[ "$("${RUNNER[@]}" "$INRO" pid --in "$name" --group "$sleeper")" = "$("${RUNNER[@]}" "$INRO" pid --in "$name" "$group")" ]
 	[ "$("$INRO" pid --session "$sleeper")" = "$(ps -o sid= -p "$sleeper" | tr -d ' ')" ]
+	# A kernel thread has none.
+	if [ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ]; then
+		run "$INRO" pid --group 2 "$sleeper"
+		[ "$status" = 1 ]
+		[ "$output" = $'-\n'"$group" ]
+	fi
 	python3 -c 'import threading, time
 threading.Thread(target=time.sleep, args=(60,)).start()
 time.sleep(60)' &
@@ -136,6 +142,7 @@ time.sleep(60)' &
 	refuses "is a namespace" "inro ls" -- "$INRO" pid /proc/self/ns/pid
 	refuses "called" -- "$INRO" pid --in no-such-name 1
 	refuses "either" -- "$INRO" pid --group --session 1
+	refuses "is a namespace" -- "$INRO" pid --group /proc/self/ns/pid
 	# A sibling cannot be translated to: nothing has a number there.
 	local a b
 	a=$(unique a) b=$(unique b)
