@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 
 /*
@@ -40,14 +41,6 @@ struct loop {
 	uint64_t timer_set_ns; /* what the timerfd is set to; 0 = not */
 	bool has_removed;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 int loop_new(struct loop **ret)
 {
@@ -206,7 +199,7 @@ static uint64_t add_saturating(uint64_t a, uint64_t b)
 
 int loop_source_again(struct loop_source *source, uint64_t in_ns)
 {
-	source->at_ns = add_saturating(now_ns(), in_ns);
+	source->at_ns = add_saturating(clock_ns(CLOCK_BOOTTIME), in_ns);
 	source->armed = true;
 	return set_timer(source->loop);
 }
@@ -265,7 +258,7 @@ static void free_removed(struct loop *loop)
 
 static int run_timers(struct loop *loop)
 {
-	uint64_t expirations, now = now_ns();
+	uint64_t expirations, now = clock_ns(CLOCK_BOOTTIME);
 	int r = 0;
 
 	/* Only to make it unreadable; EAGAIN when another timer moved it meanwhile. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
@@ -197,21 +198,13 @@ static int send_all(const struct cmd_kill *cmd, const struct victim *victim, str
 	return r;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* 0 when it has ended, 1 when the time is over. UNTIL 0: for ever. */
 static int await_end(const struct victim *victim, uint64_t until_ns)
 {
 	struct pollfd poll_fd = { .fd = victim->pidfd, .events = POLLIN };
 
 	for (;;) {
-		uint64_t now = until_ns ? now_ns() : 0;
+		uint64_t now = until_ns ? clock_ns(CLOCK_BOOTTIME) : 0;
 		struct timespec left = { 0 };
 		int r;
 
@@ -261,7 +254,7 @@ static int kill_all(struct cmd_kill *cmd, struct victim *victims, int n, struct 
 		r = cmd->all ? send_all(cmd, &victims[i], error) : send_one(cmd, &victims[i], error);
 		dropped |= drops && !cmd->all && !cmd->timeout_ns;
 	}
-	until_ns = cmd->timeout_ns ? now_ns() + cmd->timeout_ns : 0;
+	until_ns = cmd->timeout_ns ? clock_ns(CLOCK_BOOTTIME) + cmd->timeout_ns : 0;
 	/* What drops it never ends by it: do not wait for that. */
 	for (int i = 0; i < n && r == 0 && !dropped; i++)
 		r = see_end(cmd, &victims[i], until_ns, error);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/setters.h"
 #include "cgroup/sweep.h"
@@ -87,14 +88,6 @@ static void format_span(uint64_t from_ns, uint64_t to_ns, char text[static 16])
 		snprintf(text, 16, "%llud", seconds / 86400);
 }
 
-static uint64_t real_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static int add_row(struct table *table, const struct record *record, enum record_state what)
 {
 	static const char *const words[] = { [RECORD_RUNNING] = "running",
@@ -111,10 +104,10 @@ static int add_row(struct table *table, const struct record *record, enum record
 	if (what == RECORD_ELSEWHERE) {
 		snprintf(state, sizeof(state), "started in another PID namespace");
 	} else if (ended) {
-		format_span(record->ended_ns, real_ns(), span);
+		format_span(record->ended_ns, clock_ns(CLOCK_REALTIME), span);
 		snprintf(state, sizeof(state), "%s, %s ago", reason, span);
 	} else {
-		format_span(record->created_ns, real_ns(), span);
+		format_span(record->created_ns, clock_ns(CLOCK_REALTIME), span);
 		snprintf(state, sizeof(state), "running for %s", span);
 	}
 	return table_add(table, (const char *[]){

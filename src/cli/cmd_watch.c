@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
@@ -106,14 +107,6 @@ static const struct option_row *tables(size_t index, size_t *ret_n)
 	return index == 0 ? options : NULL;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* Wait for news until a time. 1 where there are some. */
 static int await_news(struct cmd_watch *cmd, uint64_t until_ns)
 {
@@ -122,7 +115,7 @@ static int await_news(struct cmd_watch *cmd, uint64_t until_ns)
 		/* Whoever reads us may have gone. */
 		{ .fd = STDOUT_FILENO, .events = 0 },
 	};
-	uint64_t now = now_ns(), left = until_ns > now ? until_ns - now : 0;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), left = until_ns > now ? until_ns - now : 0;
 	const struct timespec timeout = { (time_t)(left / 1000000000), (long)(left % 1000000000) };
 	int r = ppoll(poll_fds, ARRAY_SIZE(poll_fds), &timeout, NULL);
 
@@ -136,10 +129,10 @@ static int await_news(struct cmd_watch *cmd, uint64_t until_ns)
 /* Scan, and say when the next is due. */
 static int scan(struct cmd_watch *cmd, uint64_t *next_ns, struct inro_error *error)
 {
-	uint64_t began = now_ns(), took;
+	uint64_t began = clock_ns(CLOCK_MONOTONIC), took;
 	int r = watch_scan(&cmd->watch, error);
 
-	took = now_ns() - began;
+	took = clock_ns(CLOCK_MONOTONIC) - began;
 	*next_ns = began + took + (10 * took > cmd->interval_ns ? 10 * took : cmd->interval_ns);
 	return r;
 }
@@ -154,11 +147,11 @@ static int loop(struct cmd_watch *cmd, uint64_t next_ns, struct inro_error *erro
 		if (r > 0)
 			r = watch_read_events(&cmd->watch, cmd->events_fd);
 		/* Some were lost: a scan tells what became of it all. */
-		if (r == -ENOBUFS || (r == 0 && now_ns() >= next_ns))
+		if (r == -ENOBUFS || (r == 0 && clock_ns(CLOCK_MONOTONIC) >= next_ns))
 			r = scan(cmd, &next_ns, error);
 		if (cmd->watch.n_events && tell_ns == UINT64_MAX)
-			tell_ns = now_ns() + delay_ns;
-		if (r == 0 && now_ns() >= tell_ns) {
+			tell_ns = clock_ns(CLOCK_MONOTONIC) + delay_ns;
+		if (r == 0 && clock_ns(CLOCK_MONOTONIC) >= tell_ns) {
 			r = watch_tell(&cmd->watch);
 			tell_ns = UINT64_MAX;
 		}

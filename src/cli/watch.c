@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "ns/mounts.h"
 #include "ns/scan.h"
@@ -47,14 +47,6 @@ void watch_deinit(struct watch *watch)
 	free(watch->events);
 }
 
-static uint64_t real_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static struct watch_event *add_event(struct watch *watch, enum watch_what what, const struct watch_process *process)
 {
 	struct watch_event *event;
@@ -69,7 +61,7 @@ static struct watch_event *add_event(struct watch *watch, enum watch_what what, 
 		watch->size_events = size;
 	}
 	event = &watch->events[watch->n_events++];
-	*event = (struct watch_event){ .what = what, .time_ns = real_ns() };
+	*event = (struct watch_event){ .what = what, .time_ns = clock_ns(CLOCK_REALTIME) };
 	event->pid = process->pid;
 	event->n_levels = process->n_levels;
 	memcpy(event->pids, process->pids, sizeof(event->pids));

@@ -19,9 +19,9 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
@@ -80,14 +80,6 @@ void run_deinit(struct run *run)
 	munmap(run->shared, shared_size(run->plan));
 	free(run->slots);
 	*run = (struct run){ .pidfd = -EBADF };
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /*
@@ -209,7 +201,7 @@ static int clone_child(struct run *run, const struct step *step, struct inro_err
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)run_fd(run, SLOT_CGROUP);
 	}
-	run->started_ns = monotonic_ns();
+	run->started_ns = clock_ns(CLOCK_MONOTONIC);
 	pid = clone_by_best_way(run, &args, &kind);
 	if (is_refused_by_cgroup(pid, &args) && choose_cgroup_again(run)) {
 		args.cgroup = (uint64_t)run_fd(run, SLOT_CGROUP);

@@ -24,9 +24,9 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/loop.h"
@@ -44,14 +44,6 @@
 #endif
 
 enum { LOOK_AGAIN_NS = 100 * 1000 * 1000 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 int supervise_send(struct supervisor *supervisor, int number, bool group)
 {
@@ -250,7 +242,7 @@ static int on_exit_event(struct loop *loop, struct loop_source *source, uint32_t
 	supervisor->ended = true;
 	supervisor->exit_source = loop_source_remove(supervisor->exit_source);
 	supervisor->kill_timer = loop_source_remove(supervisor->kill_timer);
-	run->result->wall_ns = now_ns() - supervisor->begin_ns;
+	run->result->wall_ns = clock_ns(CLOCK_MONOTONIC) - supervisor->begin_ns;
 	/* Under inro's own init the end is that of the command, which was not PID 1. */
 	run->result->was_init = supervisor->is_init && !(run->plan->spec->process.init &&
 							 init_heard_end(run_fd(run, SLOT_CHANNEL), &info));
@@ -299,7 +291,7 @@ static int begin(struct supervisor *supervisor, struct run *run)
 		.run = run,
 		.proc_fd = open_proc(run),
 		.reaps_others = reaps_others(),
-		.begin_ns = run->started_ns ? run->started_ns : now_ns(),
+		.begin_ns = run->started_ns ? run->started_ns : clock_ns(CLOCK_MONOTONIC),
 		.signal_fd = -EBADF,
 	};
 	r = pid1_is_init(supervisor->proc_fd, run->pid);

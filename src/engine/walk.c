@@ -2,18 +2,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "engine/engine.h"
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static int walk_one(struct run *run, const struct step *step, struct inro_error *error)
 {
@@ -21,10 +13,10 @@ static int walk_one(struct run *run, const struct step *step, struct inro_error 
 	int r;
 
 	if (run->trace)
-		run->trace[index].begin = now_ns();
+		run->trace[index].begin = clock_ns(CLOCK_MONOTONIC);
 	r = step->kind->run ? step->kind->run(run, step, error) : 0;
 	if (run->trace)
-		run->trace[index].end = now_ns();
+		run->trace[index].end = clock_ns(CLOCK_MONOTONIC);
 	if (r < 0 && step->optional) {
 		memset(error, 0, sizeof(*error));
 		run->state[index] = STEP_SKIPPED;

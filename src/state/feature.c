@@ -9,10 +9,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/procfs.h"
 #include "base/setters.h"
@@ -90,14 +90,6 @@ static void undo_open_state(struct run *run, const struct step *step)
 	run->record = NULL;
 }
 
-static uint64_t real_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static int start_of(int proc_fd, pid_t pid, uint64_t *ret)
 {
 	cleanup_close int fd = procfs_open_pid(proc_fd, pid);
@@ -126,7 +118,7 @@ static int run_record(struct run *run, const struct step *step, struct inro_erro
 	record->pid = run->pid;
 	record->monitor = getpid();
 	record->uid = args->uid;
-	record->created_ns = real_ns();
+	record->created_ns = clock_ns(CLOCK_REALTIME);
 	record->command = args->command;
 	r = start_of(proc_fd, run->pid, &record->pid_start);
 	if (r == 0 && args->detached)
@@ -157,7 +149,7 @@ static void undo_record(struct run *run, const struct step *step)
 		return;
 	if (args->detached && !args->transient && run->result && run->result->wall_ns) {
 		record->result = *run->result;
-		record->ended_ns = real_ns();
+		record->ended_ns = clock_ns(CLOCK_REALTIME);
 		if (record_replace(run_fd(run, SLOT_STATE), record) == 0)
 			return;
 	}

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/procfs.h"
 #include "state/log.h"
@@ -143,20 +144,13 @@ int state_claim(int dir_fd, int proc_fd, const char *name, pid_t *ret_pid)
 	return r == -ENOENT ? 0 : r;
 }
 
-static uint64_t real_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static bool is_over(const struct record *record, enum record_state state)
 {
+	uint64_t now = clock_ns(CLOCK_REALTIME);
+
 	if (state == RECORD_STALE)
 		return true;
-	return state == RECORD_ENDED && real_ns() - record->ended_ns > keep_ended_ns &&
-	       real_ns() > record->ended_ns;
+	return state == RECORD_ENDED && now > record->ended_ns && now - record->ended_ns > keep_ended_ns;
 }
 
 /* A file that was to become a record, of a process that died before: older than a minute. */
