@@ -17,6 +17,7 @@
 #include "base/parse.h"
 #include "base/setters.h"
 #include "oci/rdt.h"
+#include "oci/read.h"
 #include "oci/state.h"
 #include "oci/update.h"
 #include "oci/verb.h"
@@ -150,20 +151,23 @@ static int read_resources(struct update *update, struct inro_error *error)
 	bool standard = strcmp(update->resources, "-") == 0;
 	cleanup_close int fd = standard ? -EBADF : open(update->resources, O_RDONLY | O_CLOEXEC);
 	cleanup_free char *text = NULL;
-	enum json_tokener_error parse_error;
+	cleanup_arena struct arena arena = { 0 };
+	struct oci_resources checked;
+	size_t size;
 	int r;
 
 	if (!standard && fd < 0)
 		return fail_call(error, -errno, "read the resources", "open", update->resources);
-	r = fd_read_to_heap(standard ? 0 : fd, MAX_RESOURCES, &text, NULL);
+	r = fd_read_to_heap(standard ? 0 : fd, MAX_RESOURCES, &text, &size);
 	if (r < 0)
 		return fail_call(error, r, "read the resources", "read", update->resources);
+	/* As strictly as that of config.json: nothing behind it, no name twice. */
+	r = oci_read_resources(text, size, &arena, &checked, error);
+	if (r < 0)
+		return r;
 	json_object_put(update->changes);
-	update->changes = json_tokener_parse_verbose(text, &parse_error);
-	if (!update->changes || !json_object_is_type(update->changes, json_type_object))
-		return fail_usage(error, "--resources", "%s is no JSON object: %s",
-				  update->resources, json_tokener_error_desc(parse_error));
-	return 0;
+	update->changes = json_tokener_parse(text);
+	return update->changes ? 0 : fail_memory(error);
 }
 
 /* Where the container was given a class of Intel RDT at its start. */
@@ -190,8 +194,6 @@ static int change(struct oci_call *call, const char *id, struct update *update,
 
 	if (r == 0 && oci_state_status(state_fd, &state) == OCI_STOPPED)
 		return fail_host(error, INRO_ERROR_HOST, -ESRCH, "update", "container not running");
-	if (r == 0 && update->resources)
-		r = read_resources(update, error);
 	if (r == 0)
 		r = write_schemata(update, &state, error);
 	if (r == 0)
@@ -210,6 +212,9 @@ static int update(struct oci_call *call, int argc, char **argv)
 	int first, r = want.changes ? oci_words_parse(call, &words, argc, argv, &first, &error)
 				    : fail_memory(&error);
 
+	/* However long that takes, others may go on with the container. */
+	if (r == 0 && want.resources)
+		r = read_resources(&want, &error);
 	if (r == 0)
 		r = change(call, argv[first], &want, &error);
 	json_object_put(want.changes);

@@ -246,6 +246,7 @@ for n in c['linux']['namespaces']:
 }
 
 @test "update: options, files, both spellings; kept for the next one" {
+	local updating
 	needs_v1 memory
 	created "c['linux']['resources'] = {'memory': {'limit': 67108864, 'swap': 67108864}, 'pids': {'limit': 17}}" sleep 100
 	oci start "$ID"
@@ -270,7 +271,19 @@ for n in c['linux']['namespaces']:
 	[ "$(cat "$(group pids)/pids.max")" = max ]
 	oci_refuses "memory" -- update --memory 128M --memory-swap 64M "$ID"
 	oci_refuses "number" -- update --pids-limit x "$ID"
-	oci_refuses "JSON" -- update --resources config.json.no "$ID" || true
+	oci_refuses "No such file" -- update --resources no.json "$ID"
+	echo '{"pids": {"limit": 5}} {}' >bad.json
+	oci_refuses "something follows behind" -- update --resources bad.json "$ID"
+	echo '{"pids": {"limit": 5}, "pids": {"limit": 6}}' >bad.json
+	oci_refuses "'pids' stands twice" -- update --resources bad.json "$ID"
+	[ "$(cat "$(group pids)/pids.max")" = max ]
+	# Nobody has to wait while they are read.
+	mkfifo slow
+	oci update --resources slow "$ID" &
+	updating=$!
+	oci delete --force "$ID"
+	: >slow
+	! wait "$updating"
 }
 
 @test "update: Intel RDT needs a class of the container's" {
