@@ -28,7 +28,7 @@ state_of_the_host() {
 	find /sys/fs/cgroup -type d -name "$ID*" 2>/dev/null
 	# The program, traced ones too; and the commands of the containers, which have the id as an argument.
 	pgrep -f "$SCRATCH/inro-oci|$ID-" 2>/dev/null
-	find "$SCRATCH" -not -path "$SCRATCH/trace*" -not -path "$SCRATCH/said*" | sort
+	find "$SCRATCH" -not -path "$SCRATCH/trace*" -not -path "$SCRATCH/*said*" | sort
 }
 
 oci_quietly() {
