@@ -82,14 +82,10 @@ void plan_call_parent(struct plan *plan)
 		->may_block = true;
 }
 
-struct await_args {
-	int exec_slot, lock_fd;
-};
-
 static int run_await_start(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct channel_message message = { .type = CHANNEL_STARTED };
-	const struct await_args *args = step->args;
+	const int *slot = step->args;
 	ssize_t n;
 	char byte;
 	int r = ask(run, CHANNEL_READY, error);
@@ -98,7 +94,6 @@ static int run_await_start(struct run *run, const struct step *step, struct inro
 		return r;
 	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		return error_raw(error, -errno, "prctl", NULL);
-	close(args->lock_fd);
 	run->shared->created = true;
 	r = channel_send(run_fd(run, SLOT_CHANNEL), &message, -1);
 	if (r < 0) {
@@ -106,7 +101,7 @@ static int run_await_start(struct run *run, const struct step *step, struct inro
 		return error_raw(error, r, "sendmsg", NULL);
 	}
 	do
-		n = read(run_fd(run, args->exec_slot), &byte, 1);
+		n = read(run_fd(run, *slot), &byte, 1);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? error_raw(error, -errno, "read", step->object) : 0;
 }
@@ -118,12 +113,12 @@ static const struct step_kind kind_await_start = {
 	.run = run_await_start,
 };
 
-void plan_await_start(struct plan *plan, int exec_slot, int word_slot, int lock_fd)
+void plan_await_start(struct plan *plan, int exec_slot, int word_slot)
 {
-	const struct await_args filled = { exec_slot, lock_fd };
-	const struct await_args *args = arena_copy(&plan->arena, &filled, sizeof(filled));
+	const int *args = arena_copy(&plan->arena, &exec_slot, sizeof(exec_slot));
 
 	plan->failed |= !args;
+	plan->wait_slot = exec_slot;
 	plan->word_slot = word_slot;
 	plan_add(plan, STAGE_WAIT, &kind_await_start, "exec.fifo", "created and started are two calls", args)
 		->may_block = true;

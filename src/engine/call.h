@@ -24,10 +24,10 @@ int call_hand_over(struct run *run, int fd);
 /*
  * Let the child say that all is made, and wait until a byte comes from EXEC_SLOT (a FIFO that it has
  * open for reading and writing). From then on its parent may be gone. What fails later is written to
- * WORD_SLOT as a struct inro_error; both are closed by exec. LOCK_FD is the parent's descriptor with a
- * lock on it, which the child then lets go.
+ * WORD_SLOT as a struct inro_error; both are closed by exec. All else that came from the parent it has closed
+ * by then (process/fds.c), and so lets go of locks which that has.
  */
-void plan_await_start(struct plan *plan, int exec_slot, int word_slot, int lock_fd);
+void plan_await_start(struct plan *plan, int exec_slot, int word_slot);
 
 /*
  * Look the command up in the container, so that one that is not there fails before it is started.

@@ -219,7 +219,7 @@ static void add_wait(struct plan *plan, struct record_args *args)
 	args->word_slot = plan_slot(plan);
 	plan_add(plan, STAGE_OPEN, &kind_make_fifos, NULL, "its init waits there to be started", args);
 	plan_find_command(plan);
-	plan_await_start(plan, args->exec_slot, args->word_slot, args->start->state_fd);
+	plan_await_start(plan, args->exec_slot, args->word_slot);
 	plan_add(plan, STAGE_STARTED, &kind_show_fifo, OCI_EXEC_FIFO, "all is made", args);
 }
 

@@ -200,6 +200,7 @@ struct plan {
 	const char **notes;  /* what the user should know, though nothing is wrong */
 	size_t n_notes;
 	int handed_slot;     /* a descriptor that the child hands to the parent before STAGE_HANDED; SLOT_NONE */
+	int wait_slot;       /* where the child waits to be started; SLOT_NONE */
 	int word_slot;       /* where the child says why exec failed, once its parent is gone; SLOT_NONE */
 	bool trace;
 	bool failed;         /* an allocation failed while steps were added */

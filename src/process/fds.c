@@ -9,7 +9,8 @@
  * still needed is copied out of the way, above every number that will be given out. Then each
  * goes to its number. Last, what remains below is closed, and what is above is marked
  * close-on-exec: the channel, whose closing says that exec succeeded, must stay until then, and so
- * must whatever exec itself reads.
+ * must whatever exec itself reads. A created container, which waits for its start, closes that too, but
+ * for what it waits with.
  *
  * Which descriptors the slots hold is known only while the plan runs, so the child decides; the
  * plan prepared the table. Without --pass-fd that is one system call.
@@ -112,8 +113,42 @@ static int place_all(struct run *run, const struct fds_args *args)
 	return r;
 }
 
+/*
+ * Who waits to be started may wait for long, and somebody who may trace it can open what it has open, out of
+ * another container in the same PID namespace, too: a directory of the host's would be a way out. And an
+ * engine may wait for the end of file of what it has left open to us. So only what is needed for the rest of
+ * the way stays, from NEXT on.
+ */
+static int close_but_needed(struct run *run, int next)
+{
+	const int needed[] = { SLOT_CHANNEL, run->plan->wait_slot, run->plan->word_slot };
+	int kept[ARRAY_SIZE(needed)], r = 0;
+
+	for (int i = 0; i < (int)ARRAY_SIZE(needed); i++) {
+		int fd = run_fd(run, needed[i]), j = i;
+
+		for (; j > 0 && kept[j - 1] > fd; j--)
+			kept[j] = kept[j - 1];
+		kept[j] = fd;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(kept) && r == 0; i++) {
+		if (kept[i] > next)
+			r = sys_close_range((unsigned)next, (unsigned)kept[i] - 1, 0);
+		next = kept[i] >= next ? kept[i] + 1 : next;
+	}
+	for (int slot = 0; slot < run->plan->n_slots; slot++) {
+		bool is_kept = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+			is_kept |= slot == needed[i];
+		if (!is_kept)
+			run->slots[slot] = -EBADF;
+	}
+	return r < 0 ? r : sys_close_range((unsigned)next, UINT_MAX, 0);
+}
+
 /* Close what lies between the numbers that are kept; mark what lies above them. */
-static int close_rest(const struct fds_args *args)
+static int close_rest(struct run *run, const struct fds_args *args)
 {
 	int next = FIRST_FD + args->life_line, r = 0;
 
@@ -124,6 +159,8 @@ static int close_rest(const struct fds_args *args)
 			r = sys_close_range((unsigned)next, (unsigned)kept - 1, 0);
 		next = kept + 1;
 	}
+	if (r == 0 && run->plan->wait_slot != SLOT_NONE)
+		return close_but_needed(run, next);
 	return r < 0 ? r : sys_close_range((unsigned)next, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 }
 
@@ -139,7 +176,7 @@ static int run_place_fds(struct run *run, const struct step *step, struct inro_e
 	r = place_all(run, args);
 	if (r < 0)
 		return error_raw(error, r, "dup3", NULL);
-	r = close_rest(args);
+	r = close_rest(run, args);
 	return r < 0 ? error_raw(error, r, "close_range", NULL) : 0;
 }
 

@@ -188,6 +188,26 @@ groups() {
 	oci_refuses "does not exist" -- state "$ID"
 }
 
+# Whoever may trace it, out of another container in its PID namespace, can open what it has open.
+@test "a created container's init has nothing of the host's open, nor of its caller's" {
+	local pid fd target
+	needs_root
+	config -- sleep 100
+	mkfifo pipe
+	exec 8<>pipe 9>pipe
+	"$INRO_OCI" --root "$SCRATCH/states" --log log create "$ID" 3>&- 8>&-
+	exec 9>&- 8>&-
+	pid=$(state_of "$ID" pid)
+	for fd in /proc/"$pid"/fd/*; do
+		[ "${fd##*/}" -gt 2 ] || continue
+		target=$(readlink "$fd")
+		echo "$fd: $target"
+		[[ "$target" = */exec.fifo || "$target" = */word.fifo || "$target" = socket:* ]]
+	done
+	oci start "$ID"
+	[ "$(state_of "$ID" status)" = running ]
+}
+
 @test "the version, behind other options too, as containerd asks for it" {
 	[ "$(oci --version | head -n 1 | cut -d' ' -f1,2)" = "inro-oci version" ]
 	[ "$(oci --log "$SCRATCH/log" --log-format json --version)" = "$("$INRO_OCI" -v)" ]
