@@ -496,11 +496,16 @@ static bool exists(int dir_fd, const char *name)
 
 /*
  * Does somebody else hold the container, as who makes it does to the end? A hook that runs in the
- * container's PID namespace cannot see its process by the number that it has outside. A caller who
- * holds it already goes on doing so; another does from here, until it closes the directory.
+ * container's PID namespace cannot see its process by the number that it has outside. Those who ask
+ * share the lock, or they would take each other for who makes it; a caller who holds it already goes on
+ * doing so.
  */
 static bool is_held(int dir_fd)
 {
+	cleanup_close int again = open_dir(dir_fd, ".");
+
+	if (again >= 0 && flock(again, LOCK_SH | LOCK_NB) == 0)
+		return false;
 	return flock(dir_fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 

@@ -234,7 +234,7 @@ static void processes(void **state)
 static void being_created(void **state)
 {
 	int root = oci_state_root(dir, true, NULL), maker = oci_state_new(root, "new", NULL);
-	int other = oci_state_open(root, "new", false, NULL);
+	int other = oci_state_open(root, "new", false, NULL), third = oci_state_open(root, "new", false, NULL);
 	struct oci_state box = { .id = "new", .pid = INT_MAX, .pid_start = 1 };
 
 	(void)state;
@@ -246,7 +246,10 @@ static void being_created(void **state)
 	assert_int_equal(oci_state_status(maker, &box), OCI_STOPPED);
 	maker = fd_close(maker);
 	assert_int_equal(oci_state_status(other, &box), OCI_STOPPED);
+	/* Two who ask at the same time do not take each other for the maker. */
+	assert_int_equal(oci_state_status(third, &box), OCI_STOPPED);
 	assert_int_equal(oci_state_remove(root, "new", other), 0);
+	fd_close(third);
 	fd_close(other);
 	fd_close(root);
 }
