@@ -32,6 +32,8 @@ ended() {
 		local name
 		name=$(unique box)
 		start_box "$name" sh -c 'echo ready; exec sleep 60'
+		# The shell has a handler for INT until then.
+		eventually grep -qx sleep "/proc/$BOX/comm"
 		run "${RUNNER[@]}" "$INRO" kill "$name"
 		echo "$output"
 		[ "$status" = 1 ]
