@@ -17,6 +17,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/env.h"
 #include "base/fd.h"
 #include "base/parse.h"
 #include "base/procfs.h"
@@ -25,21 +26,11 @@
 
 extern const struct feature feature_host;
 
-static const char *variable(const char *const *env, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (size_t i = 0; env && env[i]; i++)
-		if (strncmp(env[i], name, length) == 0 && env[i][length] == '=')
-			return env[i] + length + 1;
-	return NULL;
-}
-
 /* HOME and USER: the environment's word first, then the passwd file's (not NSS: inro may be static). */
 static int gather_user(const struct spec *spec, struct facts *facts)
 {
-	const char *home = variable(spec->process.host_env, "HOME");
-	const char *user = variable(spec->process.host_env, "USER");
+	const char *home = env_value(spec->process.host_env, "HOME");
+	const char *user = env_value(spec->process.host_env, "USER");
 	FILE *file = home && *home == '/' && user ? NULL : fopen("/etc/passwd", "re");
 	struct passwd *entry;
 

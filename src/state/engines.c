@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/env.h"
 #include "base/fd.h"
 #include "base/procfs.h"
 #include "state/engine_state.h"
@@ -36,14 +37,12 @@ struct search {
 	bool failed;
 };
 
+/* One that is set to nothing counts as not set. */
 static const char *variable(const struct engines *engines, const char *name)
 {
-	size_t length = strlen(name);
+	const char *value = env_value(engines->env, name);
 
-	for (const char *const *at = engines->env; at && *at; at++)
-		if (strncmp(*at, name, length) == 0 && (*at)[length] == '=' && (*at)[length + 1])
-			return *at + length + 1;
-	return NULL;
+	return value && *value ? value : NULL;
 }
 
 /* Without a start time, its cgroup must tell whose it is: /…/ID, or …-ID.scope of systemd's. */

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/env.h"
 #include "base/fd.h"
 #include "base/parse.h"
 
@@ -36,19 +37,9 @@ bool state_name_ok(const char *name)
 	return strspn(name, "0123456789") != length;
 }
 
-static const char *find_variable(const char *const *env, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (size_t i = 0; env && env[i]; i++)
-		if (strncmp(env[i], name, length) == 0 && env[i][length] == '=')
-			return env[i] + length + 1;
-	return NULL;
-}
-
 const char *state_path(struct arena *arena, uint32_t uid, const char *const *host_env)
 {
-	const char *runtime = find_variable(host_env, "XDG_RUNTIME_DIR");
+	const char *runtime = env_value(host_env, "XDG_RUNTIME_DIR");
 
 	if (uid == 0)
 		return arena_strdup(arena, "/run/inro");
