@@ -101,7 +101,8 @@ static int remove_same(int dir_fd, const char *name, const char *id)
 	if (r < 0)
 		return r;
 	r = record_read(dir_fd, name, &arena, &found);
-	if (id ? r == 0 && strcmp(found.id, id) == 0 : r == -EINVAL)
+	/* One that cannot be looked at just now is, most likely, still what it was. */
+	if (id ? (r == 0 && strcmp(found.id, id) == 0) || (r < 0 && r != -ENOENT && r != -EINVAL) : r == -EINVAL)
 		r = unlinkat(dir_fd, name, 0) < 0 ? -errno : 0;
 	else if (r == 0 || r == -EINVAL)
 		r = -ENOENT;
