@@ -8,7 +8,7 @@ setup() {
 	needs_root
 }
 teardown() {
-	[ -z "$HOLDER" ] || kill "$HOLDER"
+	[ -z "$HOLDER" ] || kill -KILL "$HOLDER"
 	oci_teardown
 }
 
@@ -66,7 +66,7 @@ c.pop('hostname')" -- hostname
 }
 
 @test "offsets beside a time namespace that is joined are left out" {
-	hold -f --time --boottime 1000000
+	hold -f --kill-child --time --boottime 1000000
 	local child here there
 	child=$(pgrep -P "$HOLDER" || echo "$HOLDER")
 	config "c['linux']['namespaces'].append({'type': 'time', 'path': '/proc/$child/ns/time'})
