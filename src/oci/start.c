@@ -251,18 +251,38 @@ static int hear_word(int word_fd, int pidfd, struct inro_error *error)
 	}
 }
 
+static int has_stopped(struct inro_error *error)
+{
+	return fail_host(error, INRO_ERROR_HOST, -ESRCH, "start", "cannot start a container that has stopped");
+}
+
+/* A byte for its init, which may end at this very moment: without a SIGPIPE then. */
+static int let_go(int exec_fd)
+{
+	struct signals_saved saved;
+	int r;
+
+	signals_block(&saved);
+	r = write(exec_fd, "0", 1) == 1 ? 0 : -errno;
+	signals_restore(&saved);
+	return r;
+}
+
 int oci_start_go(struct oci_call *call, int state_fd, const struct oci_state *state, struct inro_error *error)
 {
 	cleanup_close int pidfd = oci_state_pidfd(state), exec_fd = -EBADF, word_fd = -EBADF, notify_fd = -EBADF;
 	int r = 0;
 
 	if (pidfd < 0)
-		return fail_host(error, INRO_ERROR_HOST, -ESRCH, "start", "cannot start a container that has stopped");
+		return has_stopped(error);
 	word_fd = openat(state_fd, OCI_WORD_FIFO, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	exec_fd = openat(state_fd, OCI_EXEC_FIFO, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (exec_fd < 0 && errno == ENOENT)
 		return fail_host(error, INRO_ERROR_HOST, -EBUSY, "start",
 				 "cannot start an already running container");
+	/* Nobody reads: it ended since its pidfd was looked at. */
+	if (exec_fd < 0 && errno == ENXIO)
+		return has_stopped(error);
 	if (exec_fd < 0 || word_fd < 0)
 		return fail_call(error, -errno, "start", "openat", exec_fd < 0 ? OCI_EXEC_FIFO : OCI_WORD_FIFO);
 	notify_fd = oci_notify_listen(state_fd, error);
@@ -270,8 +290,9 @@ int oci_start_go(struct oci_call *call, int state_fd, const struct oci_state *st
 		return notify_fd;
 	if (unlinkat(state_fd, OCI_EXEC_FIFO, 0) < 0)
 		return fail_call(error, -errno, "start", "unlinkat", OCI_EXEC_FIFO);
-	if (write(exec_fd, "0", 1) != 1)
-		return fail_call(error, -errno, "start", "write", OCI_EXEC_FIFO);
+	r = let_go(exec_fd);
+	if (r < 0)
+		return r == -EPIPE ? has_stopped(error) : fail_call(error, r, "start", "write", OCI_EXEC_FIFO);
 	r = hear_word(word_fd, pidfd, error);
 	unlinkat(state_fd, OCI_WORD_FIFO, 0);
 	if (r < 0)

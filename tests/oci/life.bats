@@ -208,6 +208,23 @@ groups() {
 	[ "$(state_of "$ID" status)" = running ]
 }
 
+@test "start: an init that ends while it is let go is told of, not a signal" {
+	local pid
+	needs_root
+	[ "${INRO_TEST_BUILD:-}" != build-asan ] || skip "the program as it is released is what is tried"
+	config -- sleep 100
+	oci create "$ID"
+	pid=$(state_of "$ID" pid)
+	# Between the removal of the FIFO's name and the byte for it.
+	strace -f -qqq -o /dev/null -e trace=unlinkat -e inject=unlinkat:delay_exit=1s:when=1 \
+		"$INRO_OCI" --root "$SCRATCH/states" start "$ID" 2>said 3>&- &
+	until [ ! -e "$SCRATCH/states/$ID/exec.fifo" ]; do sleep 0.02; done
+	kill -KILL "$pid"
+	wait $! && status=0 || status=$?
+	[ "$status" = 1 ]
+	grep -q "cannot start a container that has stopped" said
+}
+
 @test "the version, behind other options too, as containerd asks for it" {
 	[ "$(oci --version | head -n 1 | cut -d' ' -f1,2)" = "inro-oci version" ]
 	[ "$(oci --log "$SCRATCH/log" --log-format json --version)" = "$("$INRO_OCI" -v)" ]
