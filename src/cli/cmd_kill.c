@@ -87,6 +87,7 @@ struct victim {
 	int pidfd; /* owned; of PID 1 with --all; negative: the namespace has none */
 	pid_t pid;
 	int ns_fd; /* owned */
+	bool stays; /* it drops the signal, and nothing else will end it */
 };
 
 static void victim_deinit(struct victim *victim)
@@ -252,12 +253,14 @@ static int kill_all(struct cmd_kill *cmd, struct victim *victims, int n, struct 
 		bool drops = victims[i].pidfd >= 0 && tell_if_dropped(cmd, &victims[i]) > 0;
 
 		r = cmd->all ? send_all(cmd, &victims[i], error) : send_one(cmd, &victims[i], error);
-		dropped |= drops && !cmd->all && !cmd->timeout_ns;
+		victims[i].stays = drops && !cmd->all && !cmd->timeout_ns;
+		dropped |= victims[i].stays;
 	}
 	until_ns = cmd->timeout_ns ? clock_ns(CLOCK_BOOTTIME) + cmd->timeout_ns : 0;
 	/* What drops it never ends by it: do not wait for that. */
-	for (int i = 0; i < n && r == 0 && !dropped; i++)
-		r = see_end(cmd, &victims[i], until_ns, error);
+	for (int i = 0; i < n && r == 0; i++)
+		if (!victims[i].stays)
+			r = see_end(cmd, &victims[i], until_ns, error);
 	return r < 0 ? r : dropped;
 }
 

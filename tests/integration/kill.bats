@@ -59,6 +59,22 @@ ended() {
 	[ "$status$output" = 0 ]
 }
 
+@test "--wait waits for those that do not drop it" {
+	local name other
+	RUNNER=(env)
+	name=$(unique box)
+	start_box "$name" sh -c 'echo ready; exec sleep 60'
+	eventually grep -qx sleep "/proc/$BOX/comm"
+	# It takes a while to end.
+	bash -c 'trap "sleep 0.3; exit" TERM; echo >up; while :; do sleep 0.05; done' 3>&- &
+	other=$!
+	eventually test -s up
+	run "$INRO" kill --wait "$name" "$other"
+	[ "$status" = 1 ]
+	ended "$other"
+	[ -e "/proc/$BOX" ]
+}
+
 @test "--timeout ends with SIGKILL what does not end by itself" {
 	times_out() {
 		local name
