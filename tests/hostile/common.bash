@@ -12,6 +12,9 @@ setup_file() {
 
 setup() {
 	common_setup
+	# What a killed inro leaves there goes with the test.
+	export XDG_RUNTIME_DIR="$SCRATCH/runtime"
+	mkdir -m 777 "$XDG_RUNTIME_DIR"
 	cp "$ATTACKER" attacker
 	PIDS=()
 }
