@@ -168,7 +168,7 @@ groups() {
 @test "an answer that cannot be printed is a failure" {
 	local verb
 	for verb in features list --version --help; do
-		run bash -c '"$1" "$2" >/dev/full' - "$INRO_OCI" "$verb"
+		run bash -c '"$1" --root "$3" "$2" >/dev/full' - "$INRO_OCI" "$verb" "$SCRATCH/states"
 		echo "$verb: $status: $output"
 		[ "$status" = 1 ]
 		[[ "$output" == *"standard output"*"No space left"* ]]
