@@ -260,6 +260,16 @@ int watch_scan(struct watch *watch, struct inro_error *error)
 
 	watch->scan++;
 	for (size_t i = 0; i < graph.n_processes && r == 0; i++) {
+		struct watch_process *process = hash_get(&watch->by_pid, (uint64_t)graph.processes[i].pid);
+
+		if (process)
+			process->seen = watch->scan;
+	}
+	/* Ends first: the number of a namespace that went with them may be another's by now. */
+	for (struct watch_process *process = watch->process_list; process && r == 0; process = process->next)
+		if (process->alive && process->seen != watch->scan)
+			r = end(watch, process);
+	for (size_t i = 0; i < graph.n_processes && r == 0; i++) {
 		ino_t numbers[NS_KINDS];
 
 		for (enum ns_kind kind = 0; kind < NS_KINDS; kind++) {
@@ -269,8 +279,5 @@ int watch_scan(struct watch *watch, struct inro_error *error)
 		}
 		r = update(watch, graph.processes[i].pid, numbers, false);
 	}
-	for (struct watch_process *process = watch->process_list; process && r == 0; process = process->next)
-		if (process->alive && process->seen != watch->scan)
-			r = end(watch, process);
 	return r;
 }

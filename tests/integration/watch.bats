@@ -53,6 +53,30 @@ comes_and_goes() { # WORDS…
 	jq -es 'map(select(.event == "namespace-new" and .kind == "pid")) | length >= 1' seen
 }
 
+# The kernel gives the lowest number that is free: between two scans often that of one that has just gone.
+@test "a namespace that takes the number of another is told apart by scans" {
+	needs_root
+	local first second number
+	RUNNER=(env)
+	start_watch --scan --interval 1s -t uts
+	unshare -u sleep 61 3>&- &
+	first=$!
+	number() { readlink "/proc/$1/ns/uts" | tr -dc 0-9; }
+	eventually eval '[ "$(number $first)" != "$(number self)" ]'
+	number=$(number $first)
+	eventually saw "new .*uts:\[$number\] $first "
+	kill -KILL $first
+	wait $first || true
+	sleep 0.1
+	unshare -u sleep 61 3>&- &
+	second=$!
+	eventually saw "gone .*uts:\[$number\]"
+	eventually eval 'saw "new .*uts:\[$(number $second)\] $second "'
+	kill -KILL $second
+	kill "$WATCHER"
+	wait "$WATCHER" || true
+}
+
 @test "setns and unshare are found by a scan" {
 	moves() {
 		start_watch --interval 100ms -t uts --json
