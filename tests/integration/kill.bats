@@ -73,6 +73,8 @@ ended() {
 	[ "$status" = 1 ]
 	ended "$other"
 	[ -e "/proc/$BOX" ]
+	"$INRO" kill -s KILL "$name"
+	wait "${BOXES[-1]}" || true
 }
 
 @test "--timeout ends with SIGKILL what does not end by itself" {
