@@ -166,6 +166,10 @@ static void explain_memory(const struct oci_cgroup_place *place, struct inro_err
 {
 	if (!place->was_oom && error->code == ENOMEM && place->memory_limit)
 		error_why(error, "out of memory; the limit is %llu bytes", (unsigned long long)place->memory_limit);
+	/* So says tmpfs of memory, too. */
+	if (!place->was_oom && error->code == ENOSPC && place->memory_limit)
+		error_why(error, "no room there, or out of memory; the limit is %llu bytes",
+			  (unsigned long long)place->memory_limit);
 	if (!place->was_oom)
 		return;
 	*error = (struct inro_error){ 0 };

@@ -22,9 +22,15 @@ find_box() { # NAME
 	BOX=$("${RUNNER[@]}" "$INRO" ls -qrn -t pid --name "$1" -o PID) && [ -n "$BOX" ]
 }
 
+# By their first processes, so that inro ends by itself, and takes its record with it.
 stop_boxes() {
 	local pid
 	for pid in "${BOXES[@]}"; do
+		pkill -KILL -P "$pid" 2>/dev/null || true
+		for _ in {1..40}; do
+			case $(ps -o stat= -p "$pid") in '' | Z*) break ;; esac
+			sleep 0.05
+		done
 		kill -KILL "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done
