@@ -37,10 +37,10 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "kernel/syscalls.h"
@@ -260,14 +260,6 @@ static __attribute__((noinline, no_sanitize("address"))) pid_t spawn_hook(struct
 	return pid;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 /* The signals that end the runtime, where they are blocked and so would wait for the hook. */
 static int open_ending(void)
 {
@@ -297,7 +289,7 @@ static bool has_ended(pid_t pid)
 /* How long poll(2) may sleep until END; without a pidfd it is looked again soon. */
 static int sleep_ms(uint64_t end, int pidfd)
 {
-	uint64_t now = now_ns(), left_ms = end > now ? (end - now + NS_PER_MS - 1) / NS_PER_MS : 0;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), left_ms = end > now ? (end - now + NS_PER_MS - 1) / NS_PER_MS : 0;
 
 	if (pidfd < 0)
 		return left_ms < BLIND_WAIT_MS ? (int)left_ms : BLIND_WAIT_MS;
@@ -308,7 +300,7 @@ static int sleep_ms(uint64_t end, int pidfd)
 static int await_end(const struct hook_ready *hook, const struct spawn *spawn, pid_t pid)
 {
 	cleanup_close int ending_fd = open_ending();
-	uint64_t begin = now_ns(), end = UINT64_MAX;
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC), end = UINT64_MAX;
 
 	if (hook->timeout_ns && hook->timeout_ns < UINT64_MAX - begin)
 		end = begin + hook->timeout_ns;
@@ -324,7 +316,7 @@ static int await_end(const struct hook_ready *hook, const struct spawn *spawn, p
 			return 0;
 		if (fds[1].revents)
 			return -EINTR;
-		if (now_ns() >= end)
+		if (clock_ns(CLOCK_MONOTONIC) >= end)
 			return -ETIMEDOUT;
 	}
 }

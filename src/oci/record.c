@@ -16,9 +16,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/procfs.h"
@@ -114,14 +114,6 @@ static const struct step_kind kind_write_place = {
 	.run = run_write_place,
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static int run_write_state(struct run *run, const struct step *step, struct inro_error *error)
 {
 	const struct record_args *args = step->args;
@@ -134,7 +126,7 @@ static int run_write_state(struct run *run, const struct step *step, struct inro
 		return error_raw(error, r, "read", "/proc/PID/stat");
 	state->pid = run->pid;
 	state->pid_start = stat.start_ticks;
-	state->created_ns = now_ns();
+	state->created_ns = clock_ns(CLOCK_REALTIME);
 	return oci_state_write(args->start->state_fd, state, error);
 }
 
