@@ -92,8 +92,7 @@ class Oci:
         self.runtimes = {name: shutil.copy(path, self.path("")) for name, path in
                          (("inro-oci", os.path.join(INSIDE, "bin/inro-oci")), ("crun", "/usr/bin/crun"),
                           ("runc", "/usr/sbin/runc"))}
-        for name in ("floor", "floor-libc"):
-            shutil.copy(os.path.join(self.programs, name), self.path(""))
+        shutil.copy(self.program("floor-libc"), self.path(""))
         self.bundles = self.make_bundles()
 
     def path(self, name):
